@@ -1,0 +1,348 @@
+/* The store: databases, the door to them, and what is done in the background.
+ *
+ * Everything here is short of time by design: whatever could take long (resizing, freeing an
+ * emptied database, looking for expired keys) is cut into slices of buckets that cache_tick()
+ * hands out. */
+
+#include "cache/cache.h"
+
+#include "cache/state.h"
+
+#include "cache/base/check.h"
+#include "cache/base/hash.h"
+#include "cache/base/memory.h"
+
+enum { POSITION_BITS = 48, STRING_MAX = 512 * 1024 * 1024 };
+
+struct cache *cache_new(const struct cache_options *options)
+{
+    struct cache *cache = memory_zero(sizeof(*cache));
+    assert(options->databases > 0);
+
+    cache->databases = options->databases;
+    cache->random_state = options->seed;
+    cache->seed = random_next(&cache->random_state);
+    cache->access.random_state = random_next(&cache->random_state);
+    cache->active_expiry = true;
+    cache->commands = options->commands;
+    cache->string_max = STRING_MAX;
+    cache->spaces = memory_zero((size_t)options->databases * sizeof(*cache->spaces));
+    for (int db = 0; db < cache->databases; db++) {
+        keyspace_init(&cache->spaces[db], cache->seed);
+    }
+    return cache;
+}
+
+/* Frees the first of the dropped databases. */
+static void dropped_free(struct cache *cache)
+{
+    struct dropped *dropped = cache->dropped;
+    cache->dropped = dropped->next;
+    keyspace_fini(&dropped->space);
+    memory_free(dropped);
+}
+
+void cache_free(struct cache *cache)
+{
+    if (cache == NULL) {
+        return;
+    }
+    while (cache->dropped != NULL) {
+        dropped_free(cache);
+    }
+    for (int db = 0; db < cache->databases; db++) {
+        keyspace_fini(&cache->spaces[db]);
+    }
+    arena_fini(&cache->arena);
+    memory_free(cache->spaces);
+    memory_free(cache);
+}
+
+/* --- changes --- */
+
+void cache_listen(struct cache *cache, change_fn listener, void *context)
+{
+    assert(cache->listener_count < LISTENERS_MAX);
+    cache->listeners[cache->listener_count].hear = listener;
+    cache->listeners[cache->listener_count].context = context;
+    cache->listener_count++;
+}
+
+void cache_announce(struct cache *cache, struct change *change)
+{
+    change->seq = ++cache->stats.changes;
+    for (size_t i = 0; i < cache->listener_count; i++) {
+        cache->listeners[i].hear(cache->listeners[i].context, change);
+    }
+}
+
+void cache_announce_expired(struct cache *cache, int db, struct span key)
+{
+    struct span argv[] = { SPAN("DEL"), key };
+    struct change change = {
+        .db = db, .keys = &key, .key_count = 1, .argv = argv, .argc = COUNT(argv)
+    };
+    cache->stats.expired++;
+    cache_announce(cache, &change);
+}
+
+/* --- the door --- */
+
+/* Field by field: zeroing the whole of it first would cost more than all else here. */
+static inline_always void call_init(struct call *c, struct cache *cache,
+                                    const struct cache_request *request)
+{
+    const struct key_spec *keys = &request->command->keys[0];
+
+    c->reply = request->reply;
+    c->argv = request->argv;
+    c->argc = request->argc;
+    c->command = request->command;
+    c->now_ms = request->now_ms;
+    c->arena = &cache->arena;
+    c->caller = request->caller;
+    c->cache = cache;
+    c->db = request->db;
+    c->no_touch = request->no_touch;
+    c->client_id = request->client_id;
+    c->space = &cache->spaces[request->db];
+    c->key_hash = request->key_hash;
+    c->first_key = keys->first + (keys->kind == KEYS_COUNTED ? 1u : 0u);
+    c->found_at = 0;
+    c->found = NULL;
+    c->said = NULL;
+    c->said_count = 0;
+    c->changed = c->changed_few;
+    c->changed_count = 0;
+    c->changed_room = COUNT(c->changed_few);
+    c->everything = false;
+    c->everything_db = 0;
+}
+
+void cache_exec(struct cache *cache, const struct cache_request *request)
+{
+    struct call *outer = cache->running;
+    struct call call;
+    assert((unsigned)request->db < (unsigned)cache->databases);
+    assert(request->argc > 0);
+
+    call_init(&call, cache, request);
+    cache->running = &call;
+    request->command->run(&call);
+    if (call.changed_count > 0 || call.everything) {
+        call_announce(&call);
+    }
+    cache->running = outer;
+    if (outer != NULL) {
+        call_forget(outer);
+    } else if (cache->arena.used > 0) {
+        arena_reset(&cache->arena);
+    }
+}
+
+uint64_t cache_hash(const struct cache *cache, struct span key)
+{
+    return table_hash(key, cache->seed);
+}
+
+void cache_prefetch_bucket(const struct cache *cache, int db, uint64_t hash)
+{
+    table_prefetch_bucket(cache->spaces[db].table, hash);
+}
+
+void cache_prefetch_entry(const struct cache *cache, int db, uint64_t hash)
+{
+    table_prefetch_entry(cache->spaces[db].table, hash);
+}
+
+/* --- in the background --- */
+
+void cache_flush(struct cache *cache, int db, bool at_once)
+{
+    struct keyspace *space = &cache->spaces[db];
+    if (at_once) {
+        keyspace_fini(space);
+    } else if (keyspace_count(space) > 0) {
+        struct dropped *dropped = memory_alloc(sizeof(*dropped));
+        *dropped = (struct dropped){ .next = cache->dropped, .space = *space };
+        cache->dropped = dropped;
+    } else {
+        table_free(space->table);
+    }
+    keyspace_init(space, cache->seed);
+}
+
+void cache_forget_all(struct cache *cache)
+{
+    for (int db = 0; db < cache->databases; db++) {
+        cache_flush(cache, db, false);
+    }
+}
+
+/* Each of the next three uses up some of *budget, and returns whether work is left. */
+
+static bool tick_resize(struct cache *cache, size_t *budget)
+{
+    for (int db = 0; db<cache->databases && * budget> 0; db++) {
+        *budget -= table_step(cache->spaces[db].table, *budget);
+    }
+    return *budget == 0;
+}
+
+static bool tick_dropped(struct cache *cache, size_t *budget)
+{
+    while (cache->dropped != NULL && *budget > 0) {
+        *budget -= keyspace_drain(&cache->dropped->space, *budget);
+        if (keyspace_count(&cache->dropped->space) == 0) {
+            dropped_free(cache);
+        }
+    }
+    return cache->dropped != NULL;
+}
+
+struct expiring {
+    struct cache *cache;
+    int db;
+};
+
+static void announce_expired(void *context, const struct entry *entry)
+{
+    const struct expiring *expiring = context;
+    cache_announce_expired(expiring->cache, expiring->db, entry_key(entry));
+}
+
+/* Goes on where it stopped, a database at a time. Where more than one in four of the buckets had
+ * something to remove there is probably more of it: that is work left. */
+static bool tick_expire(struct cache *cache, uint64_t now_ms, size_t *budget)
+{
+    uint64_t before = cache->stats.expired;
+    size_t looked_at = 0;
+
+    for (int i = 0; i<cache->databases && * budget> 0; i++) {
+        struct keyspace *space = &cache->spaces[cache->sweep_db];
+        struct expiring expiring = { .cache = cache, .db = cache->sweep_db };
+        size_t used = keyspace_sweep(space, now_ms, *budget, announce_expired, &expiring);
+        *budget -= used;
+        looked_at += used;
+        if (space->sweep_at == 0) {
+            cache->sweep_db = (cache->sweep_db + 1) % cache->databases;
+        }
+    }
+    return *budget == 0 && (cache->stats.expired - before) * 4 > looked_at;
+}
+
+bool cache_tick(struct cache *cache, uint64_t now_ms, size_t budget)
+{
+    /* Expiry has a share of its own: clients see it, the others only cost memory. */
+    size_t for_expiry = budget / 2 + 1;
+    bool more = false;
+    if (cache->active_expiry) {
+        more |= tick_expire(cache, now_ms, &for_expiry);
+    }
+    more |= tick_resize(cache, &budget);
+    more |= tick_dropped(cache, &budget);
+    return more;
+}
+
+void cache_set_active_expiry(struct cache *cache, bool on)
+{
+    cache->active_expiry = on;
+}
+
+/* --- settings and figures --- */
+
+void cache_set_frequency(struct cache *cache, bool on)
+{
+    cache->access.counts = on;
+}
+
+bool cache_counts_frequency(const struct cache *cache)
+{
+    return cache->access.counts;
+}
+
+int cache_databases(const struct cache *cache)
+{
+    return cache->databases;
+}
+
+const struct command_table *cache_commands(const struct cache *cache)
+{
+    return cache->commands;
+}
+
+void cache_set_string_max(struct cache *cache, uint64_t len)
+{
+    cache->string_max = len;
+}
+
+uint64_t cache_string_max(const struct cache *cache)
+{
+    return cache->string_max;
+}
+
+struct cache_db_stats cache_db_stats(const struct cache *cache, int db)
+{
+    const struct keyspace *space = &cache->spaces[db];
+    return (struct cache_db_stats){
+        .keys = keyspace_count(space),
+        .expiring = space->expiring,
+        .avg_ttl_ms = space->avg_ttl_ms,
+        .buckets = table_buckets(space->table),
+        .table_bytes = table_bytes(space->table),
+    };
+}
+
+struct cache_stats cache_stats(const struct cache *cache)
+{
+    return cache->stats;
+}
+
+void cache_stats_reset(struct cache *cache)
+{
+    cache->stats = (struct cache_stats){ .changes = cache->stats.changes };
+}
+
+/* --- looking from outside --- */
+
+struct cache_entry cache_entry_of(const struct entry *entry)
+{
+    return (struct cache_entry){
+        .key = entry_key(entry),
+        .type = entry_type(entry),
+        .value = entry_value(entry),
+        .expires_at_ms = entry_expires_at_ms(entry),
+    };
+}
+
+bool cache_peek(const struct cache *cache, int db, struct span key, uint64_t now_ms,
+                struct cache_entry *entry)
+{
+    const struct keyspace *space = &cache->spaces[db];
+    const struct table_slot *slot = keyspace_find(space, key, table_hash(key, cache->seed));
+    if (slot == NULL || cache_entry_is_dead(keyspace_entry(slot), now_ms)) {
+        return false;
+    }
+    *entry = cache_entry_of(keyspace_entry(slot));
+    return true;
+}
+
+struct scan {
+    void (*visit)(void *context, const struct cache_entry *entry);
+    void *context;
+};
+
+static void scan_entry(void *context, void *element)
+{
+    const struct scan *scan = context;
+    struct cache_entry entry = cache_entry_of(element);
+    scan->visit(scan->context, &entry);
+}
+
+uint64_t cache_scan(const struct cache *cache, int db, uint64_t cursor,
+                    void (*visit)(void *context, const struct cache_entry *entry), void *context)
+{
+    struct scan scan = { .visit = visit, .context = context };
+    uint64_t position = cursor & ((UINT64_C(1) << POSITION_BITS) - 1);
+    return table_scan(cache->spaces[db].table, position, scan_entry, &scan);
+}

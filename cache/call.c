@@ -1,0 +1,423 @@
+/* What a handler can do. See call.h for what each function promises.
+ *
+ * Three things happen around a handler's look at a key, and only here: the key's hash is
+ * computed once, a dead key is removed and announced, and the place where the key was found
+ * is remembered, since the next question is usually about the same key. */
+
+#include "cache/call.h"
+
+#include "cache/state.h"
+
+#include "cache/base/check.h"
+#include "cache/base/number.h"
+
+#include <stdarg.h>
+
+void call_announce(struct call *c)
+{
+    struct change change = {
+        .origin = c->client_id,
+        .db = c->everything ? c->everything_db : c->db,
+        .everything = c->everything,
+        .keys = c->changed,
+        .key_count = c->changed_count,
+        .argv = c->said != NULL ? c->said : c->argv,
+        .argc = c->said != NULL ? c->said_count : c->argc,
+    };
+    cache_announce(c->cache, &change);
+}
+
+void call_forget(struct call *c)
+{
+    c->found_at = 0;
+}
+
+/* --- changes --- */
+
+static void note(struct call *c, size_t at)
+{
+    struct span key = c->argv[at];
+    if (c->changed_count > 0 && c->changed[c->changed_count - 1].bytes == key.bytes) {
+        return;
+    }
+    if (c->changed_count == c->changed_room) {
+        struct span *more = arena_alloc(c->arena, 2 * c->changed_room * sizeof(*more));
+        memcpy(more, c->changed, c->changed_count * sizeof(*more));
+        c->changed = more;
+        c->changed_room *= 2;
+    }
+    c->changed[c->changed_count++] = key;
+}
+
+void call_changed_as(struct call *c, const struct span *argv, size_t argc)
+{
+    assert(argc > 0);
+    c->said = argv;
+    c->said_count = argc;
+}
+
+void call_changed_as_words(struct call *c, size_t argc, ...)
+{
+    struct span *argv = arena_alloc(c->arena, argc * sizeof(*argv));
+    va_list words;
+    va_start(words, argc);
+    for (size_t i = 0; i < argc; i++) {
+        argv[i] = va_arg(words, struct span);
+    }
+    va_end(words);
+    call_changed_as(c, argv, argc);
+}
+
+struct span call_number(struct call *c, int64_t number)
+{
+    char *text = arena_alloc(c->arena, NUMBER_TEXT_MAX);
+    return (struct span){ .bytes = text, .len = number_format(text, number) };
+}
+
+/* --- finding --- */
+
+static uint64_t hash_now(struct call *c, size_t at)
+{
+    uint64_t hash = table_hash(c->argv[at], c->cache->seed);
+    if (at == c->first_key) {
+        c->key_hash = hash;
+    }
+    return hash;
+}
+
+static inline_always uint64_t hash_at(struct call *c, size_t at)
+{
+    assert(at > 0);
+    assert(at < c->argc);
+    return at == c->first_key && c->key_hash != 0 ? c->key_hash : hash_now(c, at);
+}
+
+static struct table_slot *remember(struct call *c, size_t at, struct table_slot *slot)
+{
+    c->found_at = at;
+    c->found = slot;
+    return slot;
+}
+
+static void remove_dead(struct call *c, int db, struct span key, struct table_slot *slot,
+                        uint64_t hash)
+{
+    cache_announce_expired(c->cache, db, key);
+    keyspace_remove(&c->cache->spaces[db], slot, hash);
+    call_forget(c);
+}
+
+/* The slot of a living key; a dead one is removed and announced. */
+static inline_always struct table_slot *find_in(struct call *c, int db, struct span key,
+                                                uint64_t hash)
+{
+    struct table_slot *slot = keyspace_find(&c->cache->spaces[db], key, hash);
+    if (slot != NULL && cache_entry_is_dead(keyspace_entry(slot), c->now_ms)) {
+        remove_dead(c, db, key, slot, hash);
+        return NULL;
+    }
+    return slot;
+}
+
+static inline_always struct table_slot *find(struct call *c, size_t at)
+{
+    if (c->found_at == at) {
+        return c->found;
+    }
+    return remember(c, at, find_in(c, c->db, c->argv[at], hash_at(c, at)));
+}
+
+/* As find, of a key that the caller knows to be there. */
+static struct table_slot *find_present(struct call *c, size_t at)
+{
+    struct table_slot *slot = find(c, at);
+    assert(slot != NULL);
+    return slot;
+}
+
+static inline_always void touch(struct call *c, struct entry *entry)
+{
+    if (c->no_touch) {
+        return;
+    }
+    uint32_t before = entry_access(entry);
+    uint32_t access = access_again(&c->cache->access, before, c->now_ms);
+    if (access != before) {
+        entry_set_access(entry, access);
+    }
+}
+
+/* The entry of a key, or NULL. */
+static inline_always struct entry *look(struct call *c, size_t at, unsigned how)
+{
+    struct table_slot *slot = find(c, at);
+    if (how & LOOK_COUNT) {
+        c->cache->stats.hits += slot != NULL;
+        c->cache->stats.misses += slot == NULL;
+    }
+    if (slot == NULL) {
+        return NULL;
+    }
+    struct entry *entry = keyspace_entry(slot);
+    if (how & LOOK_TOUCH) {
+        touch(c, entry);
+    }
+    return entry;
+}
+
+static bool wrong_type(struct call *c)
+{
+    reply_error(c->reply,
+                SPAN("WRONGTYPE Operation against a key holding the wrong kind of value"));
+    return false;
+}
+
+bool key_read(struct call *c, size_t at, const struct type *type, const void **value)
+{
+    const struct entry *entry = look(c, at, LOOK_TOUCH | LOOK_COUNT);
+    if (entry != NULL && !entry_is_of(entry, type)) {
+        return wrong_type(c);
+    }
+    *value = entry == NULL ? NULL : entry_value(entry);
+    return true;
+}
+
+bool key_edit(struct call *c, size_t at, const struct type *type, void **value)
+{
+    const struct entry *entry = look(c, at, LOOK_TOUCH);
+    if (entry != NULL && !entry_is_of(entry, type)) {
+        return wrong_type(c);
+    }
+    *value = entry == NULL ? NULL : entry_value(entry);
+    return true;
+}
+
+bool key_look(struct call *c, size_t at, unsigned how, struct key_view *view)
+{
+    struct entry *entry = look(c, at, how);
+    if (entry == NULL) {
+        return false;
+    }
+    uint32_t access = entry_access(entry);
+    *view = (struct key_view){
+        .type = entry_type(entry),
+        .value = entry_value(entry),
+        .expires_at_ms = entry_expires_at_ms(entry),
+        .idle_ms = access_idle_ms(access, c->now_ms),
+        .access_clock = access,
+        .frequency = access_frequency(access, c->now_ms),
+        .address = entry,
+    };
+    return true;
+}
+
+bool key_exists_in(struct call *c, size_t at, int db)
+{
+    return find_in(c, db, c->argv[at], hash_at(c, at)) != NULL;
+}
+
+size_t key_memory(struct call *c, size_t at)
+{
+    enum { SLOT_BYTES = 7 };
+    struct table_slot *slot = find(c, at);
+    return slot == NULL ? 0 : entry_memory(keyspace_entry(slot)) + SLOT_BYTES;
+}
+
+void keys_prefetch(struct call *c, size_t first, size_t step)
+{
+    enum { AHEAD = 16 };
+    uint64_t hashes[AHEAD];
+    for (size_t at = first, i, count; at < c->argc; at += count * step) {
+        count = (c->argc - at + step - 1) / step;
+        count = count < AHEAD ? count : AHEAD;
+        for (i = 0; i < count; i++) {
+            hashes[i] = table_hash(c->argv[at + i * step], c->cache->seed);
+            table_prefetch_bucket(c->space->table, hashes[i]);
+        }
+        for (i = 0; i < count; i++) {
+            table_prefetch_entry(c->space->table, hashes[i]);
+        }
+    }
+}
+
+/* --- changing --- */
+
+static void put(struct call *c, size_t at, struct entry_form *form)
+{
+    struct table_slot *slot = find(c, at);
+    form->key = c->argv[at];
+    if (slot == NULL) {
+        assert(form->expires_at_ms != EXPIRY_KEEP);
+        form->access = access_new(&c->cache->access, c->now_ms);
+        remember(c, at, keyspace_add(c->space, form, hash_at(c, at)));
+    } else {
+        struct entry *entry = keyspace_entry(slot);
+        if (form->expires_at_ms == EXPIRY_KEEP) {
+            form->expires_at_ms = entry_expires_at_ms(entry);
+        }
+        form->access = access_again(&c->cache->access, entry_access(entry), c->now_ms);
+        keyspace_replace(c->space, slot, form);
+    }
+    note(c, at);
+}
+
+void *key_put(struct call *c, size_t at, const struct type *type, size_t size,
+              int64_t expires_at_ms)
+{
+    struct entry_form form = { .type = type, .size = size, .expires_at_ms = expires_at_ms };
+    assert(type->embed_max > 0);
+    put(c, at, &form);
+    return entry_value(keyspace_entry(c->found));
+}
+
+void key_put_heap(struct call *c, size_t at, const struct type *type, void **take_value,
+                  int64_t expires_at_ms)
+{
+    struct entry_form form = { .type = type, .heap = *take_value, .expires_at_ms = expires_at_ms };
+    assert(*take_value != NULL);
+    *take_value = NULL;
+    put(c, at, &form);
+}
+
+void *key_resize(struct call *c, size_t at, size_t size)
+{
+    void *value = keyspace_resize(find_present(c, at), size);
+    note(c, at);
+    return value;
+}
+
+void key_changed(struct call *c, size_t at)
+{
+    note(c, at);
+}
+
+bool key_delete(struct call *c, size_t at)
+{
+    struct table_slot *slot = find(c, at);
+    if (slot == NULL) {
+        return false;
+    }
+    keyspace_remove(c->space, slot, hash_at(c, at));
+    call_forget(c);
+    note(c, at);
+    return true;
+}
+
+void key_expire(struct call *c, size_t at, int64_t expires_at_ms)
+{
+    keyspace_expire(c->space, find_present(c, at), expires_at_ms);
+    note(c, at);
+}
+
+/* Makes room for a key that is about to be put somewhere by rename, move or copy. */
+static void clear(struct call *c, int db, struct span key, uint64_t hash)
+{
+    struct table_slot *slot = find_in(c, db, key, hash);
+    if (slot != NULL) {
+        keyspace_remove(&c->cache->spaces[db], slot, hash);
+    }
+    call_forget(c);
+}
+
+void key_rename(struct call *c, size_t from, size_t to)
+{
+    uint64_t hash = hash_at(c, to);
+    assert(!span_equal(c->argv[from], c->argv[to]));
+
+    clear(c, c->db, c->argv[to], hash);
+    struct entry *entry = keyspace_take(c->space, find_present(c, from), hash_at(c, from));
+    call_forget(c);
+    entry = entry_rename(entry, c->argv[to], false);
+    keyspace_adopt(c->space, &entry, hash);
+    note(c, from);
+    note(c, to);
+}
+
+void key_move(struct call *c, size_t at, int db)
+{
+    uint64_t hash = hash_at(c, at);
+    assert(db != c->db);
+    assert(!key_exists_in(c, at, db));
+
+    struct entry *entry = keyspace_take(c->space, find_present(c, at), hash);
+    call_forget(c);
+    keyspace_adopt(&c->cache->spaces[db], &entry, hash);
+    note(c, at);
+}
+
+void key_copy(struct call *c, size_t from, size_t to, int db)
+{
+    uint64_t hash = hash_at(c, to);
+    assert(db != c->db || !span_equal(c->argv[from], c->argv[to]));
+
+    clear(c, db, c->argv[to], hash);
+    struct entry *entry = keyspace_entry(find_present(c, from));
+    struct entry *fresh = entry_rename(entry, c->argv[to], true);
+    entry_set_access(fresh, access_new(&c->cache->access, c->now_ms));
+    keyspace_adopt(&c->cache->spaces[db], &fresh, hash);
+    call_forget(c);
+    note(c, to);
+}
+
+/* --- whole databases --- */
+
+struct scan_living {
+    uint64_t now_ms;
+    void (*visit)(void *context, const struct cache_entry *entry);
+    void *context;
+};
+
+static void scan_living(void *context, const struct cache_entry *entry)
+{
+    const struct scan_living *scan = context;
+    if (entry->expires_at_ms < 0 || (uint64_t)entry->expires_at_ms >= scan->now_ms) {
+        scan->visit(scan->context, entry);
+    }
+}
+
+uint64_t keys_scan(struct call *c, uint64_t cursor,
+                   void (*visit)(void *context, const struct cache_entry *entry), void *context)
+{
+    struct scan_living scan = { .now_ms = c->now_ms, .visit = visit, .context = context };
+    return cache_scan(c->cache, c->db, cursor, scan_living, &scan);
+}
+
+bool keys_random(struct call *c, struct cache_entry *entry)
+{
+    struct table_slot *slot;
+    while ((slot = table_random(c->space->table, &c->cache->random_state)) != NULL) {
+        struct entry *found = keyspace_entry(slot);
+        struct span key = entry_key(found);
+        if (!cache_entry_is_dead(found, c->now_ms)) {
+            *entry = cache_entry_of(found);
+            return true;
+        }
+        cache_announce_expired(c->cache, c->db, key);
+        keyspace_remove(c->space, slot, table_hash(key, c->cache->seed));
+        call_forget(c);
+    }
+    return false;
+}
+
+void keys_flush(struct call *c, int db, bool at_once)
+{
+    int first = db < 0 ? 0 : db;
+    int last = db < 0 ? c->cache->databases - 1 : db;
+    for (int i = first; i <= last; i++) {
+        cache_flush(c->cache, i, at_once);
+    }
+    c->everything = true;
+    c->everything_db = db;
+    call_forget(c);
+}
+
+void keys_swap(struct call *c, int first, int second)
+{
+    struct keyspace *spaces = c->cache->spaces;
+    struct keyspace space = spaces[first];
+    spaces[first] = spaces[second];
+    spaces[second] = space;
+    c->everything = true;
+    c->everything_db = -1;
+    call_forget(c);
+}

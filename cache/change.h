@@ -1,0 +1,36 @@
+#ifndef PODIS_CACHE_CHANGE_H
+#define PODIS_CACHE_CHANGE_H
+
+/* A write, after it happened: the command that would repeat it exactly.
+ *
+ * Most commands are their own change. The ones that are not repeatable say so
+ * while they run: EXPIRE becomes PEXPIREAT, INCRBYFLOAT becomes SET, a key that
+ * expired or was evicted becomes DEL.
+ *
+ * A change is handed to the listeners in the order they were added, and podis
+ * adds them in this order, once, in sidecar/main.c:
+ *
+ *     log          the append-only file       cache/persist/log.c
+ *     backups      the other full copies      proxy/peers/replicate.c
+ *     near copies  clients that hold the key  proxy/server/invalidate.c
+ *
+ * Nothing flows back: a listener must not call the cache. */
+
+#include "cache/base/span.h"
+
+#include <stdint.h>
+
+struct change {
+    uint64_t seq;            /* 1 for the first change of this process. */
+    uint64_t origin;         /* Client that made it; 0 for the store itself (expiry, eviction). */
+    int db;                  /* -1: all databases (FLUSHALL, SWAPDB). */
+    bool everything;         /* FLUSHALL, FLUSHDB, SWAPDB: no key is named, all of db changed. */
+    const struct span *keys; /* Keys whose value is now different. */
+    size_t key_count;
+    const struct span *argv; /* The repeatable command. */
+    size_t argc;
+};
+
+typedef void (*change_fn)(void *context, const struct change *change);
+
+#endif

@@ -1,0 +1,21 @@
+#ifndef PODIS_CACHE_COMMANDS_ROWS_H
+#define PODIS_CACHE_COMMANDS_ROWS_H
+
+/* The store's tables of rows, each at the end of the file that holds its handlers.
+ * command_table_add_store() adds them all. */
+
+#include "cache/command.h"
+
+extern const struct command command_commands[];       /* command.c */
+extern const struct command string_commands[];        /* string.c */
+extern const struct command string_write_commands[];  /* string_write.c */
+extern const struct command string_number_commands[]; /* string_number.c */
+extern const struct command lcs_commands[];           /* lcs.c */
+extern const struct command key_commands[];           /* key.c */
+extern const struct command expire_commands[];        /* expire.c */
+extern const struct command scan_commands[];          /* scan.c */
+extern const struct command object_commands[];        /* object.c */
+extern const struct command memory_commands[];        /* memory.c */
+extern const struct command flush_commands[];         /* flush.c */
+
+#endif

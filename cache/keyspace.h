@@ -1,0 +1,79 @@
+#ifndef PODIS_CACHE_KEYSPACE_H
+#define PODIS_CACHE_KEYSPACE_H
+
+/* One database: a table of entries, and what is known about all of them together.
+ *
+ * It knows nothing of commands, replies and announcements; cache/call.c and cache/cache.c put
+ * those around it. A key is named by its bytes and their hash (keyspace_hash), found once, and
+ * then handled by its slot. A slot is good until a key is added to or taken out of
+ * the database. */
+
+#include "cache/base/span.h"
+#include "cache/ds/table.h"
+#include "cache/entry.h"
+
+#include <stdint.h>
+
+struct keyspace {
+    struct table *table;
+    uint64_t expiring;   /* Entries with a time to live. */
+    uint64_t sweep_at;   /* Where active expiry goes on. */
+    uint64_t ttl_sum_ms; /* Of this round of active expiry, and of how many entries. */
+    uint64_t ttl_count;
+    uint64_t avg_ttl_ms; /* Of the last whole round; 0 if unknown. */
+};
+
+void keyspace_init(struct keyspace *space, uint64_t seed);
+void keyspace_fini(struct keyspace *space);
+
+static inline uint64_t keyspace_count(const struct keyspace *space)
+{
+    return table_count(space->table);
+}
+
+static inline struct entry *keyspace_entry(const struct table_slot *slot)
+{
+    return table_slot_get(slot);
+}
+
+/* NULL if there is no such key. Expired ones are there. */
+static inline struct table_slot *keyspace_find(const struct keyspace *space, struct span key,
+                                               uint64_t hash)
+{
+    return table_find(space->table, key, hash);
+}
+
+/* Adds a key that is not there. */
+struct table_slot *keyspace_add(struct keyspace *space, const struct entry_form *form,
+                                uint64_t hash);
+
+/* Gives an existing key another value; the old one is freed. form.key is ignored. The slot
+ * stays good. */
+void keyspace_replace(struct keyspace *space, struct table_slot *slot,
+                      const struct entry_form *form);
+
+/* Room for `size` flat bytes, the present value in front; see entry_resize(). */
+void *keyspace_resize(struct table_slot *slot, size_t size);
+
+/* -1: never. */
+void keyspace_expire(struct keyspace *space, struct table_slot *slot, int64_t expires_at_ms);
+
+/* Removes a key and frees its value. */
+void keyspace_remove(struct keyspace *space, struct table_slot *slot, uint64_t hash);
+
+/* Takes an entry out without freeing it; keyspace_adopt() puts one into this or another
+ * database, where its key is not, and owns it from then on. */
+struct entry *keyspace_take(struct keyspace *space, struct table_slot *slot, uint64_t hash);
+struct table_slot *keyspace_adopt(struct keyspace *space, struct entry **take_entry, uint64_t hash);
+
+/* Active expiry: looks at up to `budget` buckets, starting where it stopped, and removes the
+ * entries whose time has come, telling `expired` about each while it is still whole. Returns how
+ * many buckets it looked at; 0 if nothing can expire. */
+size_t keyspace_sweep(struct keyspace *space, uint64_t now_ms, size_t budget,
+                      void (*expired)(void *context, const struct entry *entry), void *context);
+
+/* Frees up to `budget` buckets of entries from the end, for databases that were emptied or
+ * dropped. Returns how many were freed; 0 when it is empty. */
+size_t keyspace_drain(struct keyspace *space, size_t budget);
+
+#endif

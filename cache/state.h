@@ -1,0 +1,67 @@
+#ifndef PODIS_CACHE_STATE_H
+#define PODIS_CACHE_STATE_H
+
+/* The inside of struct cache, for cache/cache.c and cache/call.c alone. */
+
+#include "cache/access.h"
+#include "cache/base/arena.h"
+#include "cache/cache.h"
+#include "cache/call.h"
+#include "cache/keyspace.h"
+
+enum { LISTENERS_MAX = 8 };
+
+/* A database that was emptied or forgotten, being freed bit by bit. */
+struct dropped {
+    struct dropped *next;
+    struct keyspace space;
+};
+
+struct cache {
+    struct keyspace *spaces;
+    int databases;
+    uint64_t seed;
+    uint64_t random_state;
+    struct access_clock access;
+    const struct command_table *commands;
+    uint64_t string_max;
+    struct cache_stats stats;
+
+    struct {
+        change_fn hear;
+        void *context;
+    } listeners[LISTENERS_MAX];
+    size_t listener_count;
+
+    struct arena arena;   /* Of the call that runs, and of those that it makes. */
+    struct call *running; /* The innermost; NULL between calls. */
+
+    struct dropped *dropped;
+    bool active_expiry;
+    int sweep_db;
+};
+
+/* Gives the change its number and hands it to every listener. */
+void cache_announce(struct cache *cache, struct change *change);
+
+/* A key's time has come: counts it and announces its deletion. The entry is still there. */
+void cache_announce_expired(struct cache *cache, int db, struct span key);
+
+/* Empties a database; see keys_flush(). */
+void cache_flush(struct cache *cache, int db, bool at_once);
+
+struct cache_entry cache_entry_of(const struct entry *entry);
+
+/* Expired ones are dead: present in memory, but for nobody to see. */
+static inline bool cache_entry_is_dead(const struct entry *entry, uint64_t now_ms)
+{
+    int64_t expires_at_ms = entry_expires_at_ms(entry);
+    return expires_at_ms >= 0 && (uint64_t)expires_at_ms < now_ms;
+}
+
+/* call.c: after a handler that noted changes. */
+void call_announce(struct call *c);
+/* Another call ran inside this one: what was found may be elsewhere now. */
+void call_forget(struct call *c);
+
+#endif
