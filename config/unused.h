@@ -1,0 +1,228 @@
+#ifndef PODIS_CONFIG_UNUSED_H
+#define PODIS_CONFIG_UNUSED_H
+
+/* Directives that are accepted and have no effect: Redis 7's that podis has no use for, and
+ * podis's own whose part is still to come. Each is checked, kept and shown by CONFIG GET with
+ * Redis's default; in a file or on the command line it is worth one warning, with the reason.
+ *
+ *     X(field, directive, type, default, when it may change, reason)
+ *
+ * A directive that gets a use moves to OPTIONS in config/options.h; its field stays. */
+
+/*    reason        what the warning says after the directive's name       */
+#define UNUSED_REASONS(X)                                                                          \
+    X(PERSISTENCE, "nothing is saved to disk yet")                                                 \
+    X(REPLICAS, "podis has no replicas")                                                           \
+    X(CLUSTER, "peers are found through the directive 'peers'")                                    \
+    X(TLS, "TLS is not offered yet")                                                               \
+    X(ENCODING, "podis chooses its own encodings")                                                 \
+    X(LAZYFREE, "memory is given back in the background when it is large")                         \
+    X(DEFRAG, "podis does not move memory")                                                        \
+    X(THREADS, "podis serves from one thread")                                                     \
+    X(OBSERVE, "not recorded yet")                                                                 \
+    X(SCRIPTS, "there are no scripts or modules yet")                                              \
+    X(ACL, "there are no users but the default one yet")                                           \
+    X(PROCESS, "the process is left as the container runtime set it up")                           \
+    X(CLIENTS, "clients are not limited in this way")                                              \
+    X(LATER, "not built yet")
+
+/* clang-format off */
+#define UNUSED_OPTIONS(X)                                                                          \
+    X(loadmodule, "loadmodule", LINES, "", RESTART, SCRIPTS)                                       \
+    X(rename_command, "rename-command", LINES, "", RESTART, ACL)                                   \
+    X(replicaof, "replicaof", LIST, "", RESTART, REPLICAS)                                         \
+    X(user, "user", LINES, "", RESTART, ACL)                                                       \
+    X(mesh_backups, "mesh-backups", INTEGER(0, 16), "0", RESTART, LATER)                           \
+    X(mesh_expect, "mesh-expect", INTEGER(0, 10000), "0", RESTART, LATER)                          \
+    X(mesh_two, "mesh-two", TEXT, "dns", RESTART, LATER)                                           \
+    X(near_verify, "near-verify", INTEGER(0, INT32_MAX), "0", RELOAD, LATER)                       \
+    X(tier_warm_after, "tier-warm-after", TEXT, "", RELOAD, LATER)                                 \
+    X(tier_dir, "tier-dir", TEXT, "", RESTART, LATER)                                              \
+    X(tier_max, "tier-max", BYTES(0, INT64_MAX), "0", RELOAD, LATER)                               \
+    X(acllog_max_len, "acllog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD, ACL)                 \
+    X(acl_pubsub_default, "acl-pubsub-default", ENUM(acl_pubsub), "resetchannels", RELOAD, ACL)    \
+    X(aclfile, "aclfile", TEXT, "", RESTART, ACL)                                                  \
+    X(activedefrag, "activedefrag", BOOLEAN, "no", RELOAD, DEFRAG)                                 \
+    X(active_defrag_cycle_max, "active-defrag-cycle-max", INTEGER(1, 99), "25", RELOAD, DEFRAG)    \
+    X(active_defrag_cycle_min, "active-defrag-cycle-min", INTEGER(1, 99), "1", RELOAD, DEFRAG)     \
+    X(active_defrag_ignore_bytes, "active-defrag-ignore-bytes", BYTES(1, INT64_MAX), "100mb",      \
+      RELOAD, DEFRAG)                                                                              \
+    X(active_defrag_max_scan_fields, "active-defrag-max-scan-fields", INTEGER(1, INT64_MAX),       \
+      "1000", RELOAD, DEFRAG)                                                                      \
+    X(active_defrag_threshold_lower, "active-defrag-threshold-lower", INTEGER(0, 1000), "10",      \
+      RELOAD, DEFRAG)                                                                              \
+    X(active_defrag_threshold_upper, "active-defrag-threshold-upper", INTEGER(0, 1000), "100",     \
+      RELOAD, DEFRAG)                                                                              \
+    X(activerehashing, "activerehashing", BOOLEAN, "yes", RELOAD, ENCODING)                        \
+    X(always_show_logo, "always-show-logo", BOOLEAN, "no", RESTART, PROCESS)                       \
+    X(aof_rewrite_cpulist, "aof_rewrite_cpulist", TEXT, "", RESTART, PROCESS)                      \
+    X(aof_disable_auto_gc, "aof-disable-auto-gc", BOOLEAN, "no", RELOAD, PERSISTENCE)              \
+    X(aof_load_truncated, "aof-load-truncated", BOOLEAN, "yes", RELOAD, PERSISTENCE)               \
+    X(aof_rewrite_incremental_fsync, "aof-rewrite-incremental-fsync", BOOLEAN, "yes", RELOAD,      \
+      PERSISTENCE)                                                                                 \
+    X(aof_timestamp_enabled, "aof-timestamp-enabled", BOOLEAN, "no", RELOAD, PERSISTENCE)          \
+    X(aof_use_rdb_preamble, "aof-use-rdb-preamble", BOOLEAN, "yes", RELOAD, PERSISTENCE)           \
+    X(appenddirname, "appenddirname", TEXT, "appendonlydir", RESTART, PERSISTENCE)                 \
+    X(appendfilename, "appendfilename", TEXT, "appendonly.aof", RESTART, PERSISTENCE)              \
+    X(appendfsync, "appendfsync", ENUM(appendfsync), "everysec", RELOAD, PERSISTENCE)              \
+    X(appendonly, "appendonly", BOOLEAN, "no", RELOAD, PERSISTENCE)                                \
+    X(auto_aof_rewrite_min_size, "auto-aof-rewrite-min-size", BYTES(0, INT64_MAX), "64mb", RELOAD, \
+      PERSISTENCE)                                                                                 \
+    X(auto_aof_rewrite_percentage, "auto-aof-rewrite-percentage", INTEGER(0, INT32_MAX), "100",    \
+      RELOAD, PERSISTENCE)                                                                         \
+    X(bgsave_cpulist, "bgsave_cpulist", TEXT, "", RESTART, PROCESS)                                \
+    X(bind_source_addr, "bind-source-addr", TEXT, "", RELOAD, REPLICAS)                            \
+    X(bio_cpulist, "bio_cpulist", TEXT, "", RESTART, PROCESS)                                      \
+    X(busy_reply_threshold, "busy-reply-threshold", INTEGER(0, INT64_MAX), "5000", RELOAD, SCRIPTS)\
+    X(cluster_allow_pubsubshard_when_down, "cluster-allow-pubsubshard-when-down", BOOLEAN, "yes",  \
+      RELOAD, CLUSTER)                                                                             \
+    X(cluster_allow_reads_when_down, "cluster-allow-reads-when-down", BOOLEAN, "no", RELOAD,       \
+      CLUSTER)                                                                                     \
+    X(cluster_allow_replica_migration, "cluster-allow-replica-migration", BOOLEAN, "yes", RELOAD,  \
+      CLUSTER)                                                                                     \
+    X(cluster_announce_bus_port, "cluster-announce-bus-port", PORT, "0", RELOAD, CLUSTER)          \
+    X(cluster_announce_hostname, "cluster-announce-hostname", TEXT, "", RELOAD, CLUSTER)           \
+    X(cluster_announce_ip, "cluster-announce-ip", TEXT, "", RELOAD, CLUSTER)                       \
+    X(cluster_announce_port, "cluster-announce-port", PORT, "0", RELOAD, CLUSTER)                  \
+    X(cluster_announce_tls_port, "cluster-announce-tls-port", PORT, "0", RELOAD, CLUSTER)          \
+    X(cluster_config_file, "cluster-config-file", TEXT, "nodes.conf", RESTART, CLUSTER)            \
+    X(cluster_enabled, "cluster-enabled", BOOLEAN, "no", RESTART, CLUSTER)                         \
+    X(cluster_link_sendbuf_limit, "cluster-link-sendbuf-limit", BYTES(0, INT64_MAX), "0", RELOAD,  \
+      CLUSTER)                                                                                     \
+    X(cluster_migration_barrier, "cluster-migration-barrier", INTEGER(0, INT32_MAX), "1", RELOAD,  \
+      CLUSTER)                                                                                     \
+    X(cluster_node_timeout, "cluster-node-timeout", INTEGER(0, INT64_MAX), "15000", RELOAD,        \
+      CLUSTER)                                                                                     \
+    X(cluster_port, "cluster-port", PORT, "0", RESTART, CLUSTER)                                   \
+    X(cluster_preferred_endpoint_type, "cluster-preferred-endpoint-type", ENUM(endpoint_type),     \
+      "ip", RELOAD, CLUSTER)                                                                       \
+    X(cluster_replica_no_failover, "cluster-replica-no-failover", BOOLEAN, "no", RELOAD, CLUSTER)  \
+    X(cluster_replica_validity_factor, "cluster-replica-validity-factor", INTEGER(0, INT32_MAX),   \
+      "10", RELOAD, CLUSTER)                                                                       \
+    X(cluster_require_full_coverage, "cluster-require-full-coverage", BOOLEAN, "yes", RELOAD,      \
+      CLUSTER)                                                                                     \
+    X(crash_log_enabled, "crash-log-enabled", BOOLEAN, "yes", RELOAD, PROCESS)                     \
+    X(crash_memcheck_enabled, "crash-memcheck-enabled", BOOLEAN, "yes", RELOAD, PROCESS)           \
+    X(dbfilename, "dbfilename", TEXT, "dump.rdb", PROTECTED, PERSISTENCE)                          \
+    X(disable_thp, "disable-thp", BOOLEAN, "yes", RESTART, PROCESS)                                \
+    X(dynamic_hz, "dynamic-hz", BOOLEAN, "yes", RELOAD, CLIENTS)                                   \
+    X(enable_module_command, "enable-module-command", ENUM(allow), "no", RESTART, SCRIPTS)         \
+    X(hash_max_listpack_entries, "hash-max-listpack-entries", INTEGER(0, INT64_MAX), "512",        \
+      RELOAD, ENCODING)                                                                            \
+    X(hash_max_listpack_value, "hash-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,       \
+      ENCODING)                                                                                    \
+    X(hll_sparse_max_bytes, "hll-sparse-max-bytes", BYTES(0, INT64_MAX), "3000", RELOAD, ENCODING) \
+    X(ignore_warnings, "ignore-warnings", TEXT, "", RELOAD, PROCESS)                               \
+    X(io_threads, "io-threads", INTEGER(1, 128), "1", RESTART, THREADS)                            \
+    X(io_threads_do_reads, "io-threads-do-reads", BOOLEAN, "no", RESTART, THREADS)                 \
+    X(jemalloc_bg_thread, "jemalloc-bg-thread", BOOLEAN, "yes", RELOAD, THREADS)                   \
+    X(latency_monitor_threshold, "latency-monitor-threshold", INTEGER(0, INT64_MAX), "0", RELOAD,  \
+      OBSERVE)                                                                                     \
+    X(latency_tracking, "latency-tracking", BOOLEAN, "yes", RELOAD, OBSERVE)                       \
+    X(latency_tracking_info_percentiles, "latency-tracking-info-percentiles", LIST, "50 99 99.9",  \
+      RELOAD, OBSERVE)                                                                             \
+    X(lazyfree_lazy_eviction, "lazyfree-lazy-eviction", BOOLEAN, "no", RELOAD, LAZYFREE)           \
+    X(lazyfree_lazy_expire, "lazyfree-lazy-expire", BOOLEAN, "no", RELOAD, LAZYFREE)               \
+    X(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", BOOLEAN, "no", RELOAD, LAZYFREE)       \
+    X(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", BOOLEAN, "no", RELOAD, LAZYFREE)           \
+    X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
+    X(lfu_decay_time, "lfu-decay-time", INTEGER(0, INT32_MAX), "1", RELOAD, LATER)                 \
+    X(lfu_log_factor, "lfu-log-factor", INTEGER(0, INT32_MAX), "10", RELOAD, LATER)                \
+    X(list_compress_depth, "list-compress-depth", INTEGER(0, INT32_MAX), "0", RELOAD, ENCODING)    \
+    X(list_max_listpack_size, "list-max-listpack-size", INTEGER(INT32_MIN, INT32_MAX), "-2",       \
+      RELOAD, ENCODING)                                                                            \
+    X(masterauth, "masterauth", TEXT, "", SECRET, REPLICAS)                                        \
+    X(masteruser, "masteruser", TEXT, "", SECRET, REPLICAS)                                        \
+    X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
+    X(maxmemory_samples, "maxmemory-samples", INTEGER(1, INT32_MAX), "5", RELOAD, LATER)           \
+    X(maxmemory_eviction_tenacity, "maxmemory-eviction-tenacity", INTEGER(0, 100), "10", RELOAD,   \
+      LATER)                                                                                       \
+    X(min_replicas_max_lag, "min-replicas-max-lag", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS) \
+    X(min_replicas_to_write, "min-replicas-to-write", INTEGER(0, INT32_MAX), "0", RELOAD, REPLICAS)\
+    X(no_appendfsync_on_rewrite, "no-appendfsync-on-rewrite", BOOLEAN, "no", RELOAD, PERSISTENCE)  \
+    X(notify_keyspace_events, "notify-keyspace-events", TEXT, "", RELOAD, LATER)                   \
+    X(oom_score_adj, "oom-score-adj", ENUM(oom_score_adj), "no", RELOAD, PROCESS)                  \
+    X(oom_score_adj_values, "oom-score-adj-values", LIST, "0 200 800", RELOAD, PROCESS)            \
+    X(proc_title_template, "proc-title-template", TEXT, "{title} {listen-addr} {server-mode}",     \
+      RELOAD, PROCESS)                                                                             \
+    X(propagation_error_behavior, "propagation-error-behavior", ENUM(propagation_error), "ignore", \
+      RELOAD, REPLICAS)                                                                            \
+    X(rdb_del_sync_files, "rdb-del-sync-files", BOOLEAN, "no", RELOAD, PERSISTENCE)                \
+    X(rdb_save_incremental_fsync, "rdb-save-incremental-fsync", BOOLEAN, "yes", RELOAD,            \
+      PERSISTENCE)                                                                                 \
+    X(rdbchecksum, "rdbchecksum", BOOLEAN, "yes", RESTART, PERSISTENCE)                            \
+    X(rdbcompression, "rdbcompression", BOOLEAN, "yes", RELOAD, PERSISTENCE)                       \
+    X(repl_backlog_size, "repl-backlog-size", BYTES(1, INT64_MAX), "1mb", RELOAD, REPLICAS)        \
+    X(repl_backlog_ttl, "repl-backlog-ttl", INTEGER(0, INT64_MAX), "3600", RELOAD, REPLICAS)       \
+    X(repl_disable_tcp_nodelay, "repl-disable-tcp-nodelay", BOOLEAN, "no", RELOAD, REPLICAS)       \
+    X(repl_diskless_load, "repl-diskless-load", ENUM(diskless_load), "disabled", RELOAD, REPLICAS) \
+    X(repl_diskless_sync, "repl-diskless-sync", BOOLEAN, "yes", RELOAD, REPLICAS)                  \
+    X(repl_diskless_sync_delay, "repl-diskless-sync-delay", INTEGER(0, INT32_MAX), "5", RELOAD,    \
+      REPLICAS)                                                                                    \
+    X(repl_diskless_sync_max_replicas, "repl-diskless-sync-max-replicas", INTEGER(0, INT32_MAX),   \
+      "0", RELOAD, REPLICAS)                                                                       \
+    X(repl_ping_replica_period, "repl-ping-replica-period", INTEGER(1, INT32_MAX), "10", RELOAD,   \
+      REPLICAS)                                                                                    \
+    X(repl_timeout, "repl-timeout", INTEGER(1, INT32_MAX), "60", RELOAD, REPLICAS)                 \
+    X(replica_announce_ip, "replica-announce-ip", TEXT, "", RELOAD, REPLICAS)                      \
+    X(replica_announce_port, "replica-announce-port", PORT, "0", RELOAD, REPLICAS)                 \
+    X(replica_announced, "replica-announced", BOOLEAN, "yes", RELOAD, REPLICAS)                    \
+    X(replica_ignore_disk_write_errors, "replica-ignore-disk-write-errors", BOOLEAN, "no", RELOAD, \
+      REPLICAS)                                                                                    \
+    X(replica_ignore_maxmemory, "replica-ignore-maxmemory", BOOLEAN, "yes", RELOAD, REPLICAS)      \
+    X(replica_lazy_flush, "replica-lazy-flush", BOOLEAN, "no", RELOAD, REPLICAS)                   \
+    X(replica_priority, "replica-priority", INTEGER(0, INT32_MAX), "100", RELOAD, REPLICAS)        \
+    X(replica_read_only, "replica-read-only", BOOLEAN, "yes", RELOAD, REPLICAS)                    \
+    X(replica_serve_stale_data, "replica-serve-stale-data", BOOLEAN, "yes", RELOAD, REPLICAS)      \
+    X(sanitize_dump_payload, "sanitize-dump-payload", ENUM(sanitize), "no", RELOAD, PERSISTENCE)   \
+    X(save, "save", SAVE, "3600 1 300 100 60 10000", RELOAD, PERSISTENCE)                          \
+    X(server_cpulist, "server_cpulist", TEXT, "", RESTART, PROCESS)                                \
+    X(set_max_intset_entries, "set-max-intset-entries", INTEGER(0, INT64_MAX), "512", RELOAD,      \
+      ENCODING)                                                                                    \
+    X(set_proc_title, "set-proc-title", BOOLEAN, "yes", RESTART, PROCESS)                          \
+    X(shutdown_on_sigint, "shutdown-on-sigint", LIST, "default", RELOAD, PROCESS)                  \
+    X(shutdown_on_sigterm, "shutdown-on-sigterm", LIST, "default", RELOAD, PROCESS)                \
+    X(shutdown_timeout, "shutdown-timeout", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS)         \
+    X(slowlog_log_slower_than, "slowlog-log-slower-than", INTEGER(-1, INT64_MAX), "10000", RELOAD, \
+      OBSERVE)                                                                                     \
+    X(slowlog_max_len, "slowlog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD, OBSERVE)           \
+    X(socket_mark_id, "socket-mark-id", INTEGER(0, UINT32_MAX), "0", RESTART, PROCESS)             \
+    X(stop_writes_on_bgsave_error, "stop-writes-on-bgsave-error", BOOLEAN, "yes", RELOAD,          \
+      PERSISTENCE)                                                                                 \
+    X(stream_node_max_bytes, "stream-node-max-bytes", BYTES(0, INT64_MAX), "4096", RELOAD,         \
+      ENCODING)                                                                                    \
+    X(stream_node_max_entries, "stream-node-max-entries", INTEGER(0, INT64_MAX), "100", RELOAD,    \
+      ENCODING)                                                                                    \
+    X(supervised, "supervised", ENUM(supervised), "no", RESTART, PROCESS)                          \
+    X(syslog_enabled, "syslog-enabled", BOOLEAN, "no", RESTART, PROCESS)                           \
+    X(syslog_facility, "syslog-facility", TEXT, "local0", RESTART, PROCESS)                        \
+    X(syslog_ident, "syslog-ident", TEXT, "redis", RESTART, PROCESS)                               \
+    X(tls_auth_clients, "tls-auth-clients", ENUM(tls_clients), "yes", RELOAD, TLS)                 \
+    X(tls_ca_cert_dir, "tls-ca-cert-dir", TEXT, "", RELOAD, TLS)                                   \
+    X(tls_ca_cert_file, "tls-ca-cert-file", TEXT, "", RELOAD, TLS)                                 \
+    X(tls_cert_file, "tls-cert-file", TEXT, "", RELOAD, TLS)                                       \
+    X(tls_ciphers, "tls-ciphers", TEXT, "", RELOAD, TLS)                                           \
+    X(tls_ciphersuites, "tls-ciphersuites", TEXT, "", RELOAD, TLS)                                 \
+    X(tls_client_cert_file, "tls-client-cert-file", TEXT, "", RELOAD, TLS)                         \
+    X(tls_client_key_file, "tls-client-key-file", TEXT, "", RELOAD, TLS)                           \
+    X(tls_client_key_file_pass, "tls-client-key-file-pass", TEXT, "", SECRET, TLS)                 \
+    X(tls_cluster, "tls-cluster", BOOLEAN, "no", RELOAD, TLS)                                      \
+    X(tls_dh_params_file, "tls-dh-params-file", TEXT, "", RELOAD, TLS)                             \
+    X(tls_key_file, "tls-key-file", TEXT, "", RELOAD, TLS)                                         \
+    X(tls_key_file_pass, "tls-key-file-pass", TEXT, "", SECRET, TLS)                               \
+    X(tls_port, "tls-port", PORT, "0", RESTART, TLS)                                               \
+    X(tls_prefer_server_ciphers, "tls-prefer-server-ciphers", BOOLEAN, "no", RELOAD, TLS)          \
+    X(tls_protocols, "tls-protocols", TEXT, "", RELOAD, TLS)                                       \
+    X(tls_replication, "tls-replication", BOOLEAN, "no", RELOAD, TLS)                              \
+    X(tls_session_cache_size, "tls-session-cache-size", INTEGER(0, INT32_MAX), "20480", RELOAD,    \
+      TLS)                                                                                         \
+    X(tls_session_cache_timeout, "tls-session-cache-timeout", INTEGER(0, INT32_MAX), "300", RELOAD,\
+      TLS)                                                                                         \
+    X(tls_session_caching, "tls-session-caching", BOOLEAN, "yes", RELOAD, TLS)                     \
+    X(zset_max_listpack_entries, "zset-max-listpack-entries", INTEGER(0, INT64_MAX), "128",        \
+      RELOAD, ENCODING)                                                                            \
+    X(zset_max_listpack_value, "zset-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,       \
+      ENCODING)
+/* clang-format on */
+
+#endif
