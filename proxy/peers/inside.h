@@ -1,0 +1,91 @@
+#ifndef PODIS_PROXY_PEERS_INSIDE_H
+#define PODIS_PROXY_PEERS_INSIDE_H
+
+/* What the files of this folder share. Everyone else includes peers.h.
+ *
+ *     peers.c      the member table's changes, and what the server sees
+ *     forward.c    a request to the one member that owns its keys
+ *     fetch.c      a near copy of a key, and the readers that wait for it
+ *     split.c      a request to several members, and their answers joined
+ *     roster.c     who the members are, and their links
+ *     handover.c   keys that are not ours any more
+ */
+
+#include "proxy/peers/hello.h"
+#include "proxy/peers/near.h"
+#include "proxy/peers/peers.h"
+#include "proxy/peers/roster.h"
+
+#include <ev.h>
+
+struct fetches;
+struct forwards;
+struct handover;
+
+struct peers {
+    struct peers_parts parts;
+    const struct config *config;
+    struct hello hello;
+    uint64_t random;
+    struct ring *ring;      /* Of nobody before the first view. */
+    struct ring *last_ring; /* Replaced this turn: somebody may still look at it. */
+    struct roster *roster;
+    struct forwards *forwards;
+    struct fetches *fetches;
+    struct handover *handover;
+    uint64_t turned_at_ms; /* When the last turn began. */
+    uint64_t unix_ms;      /* Unix time of this turn. */
+    bool draining;
+};
+
+/* A request on its way through this folder: what the server asked, and until when. */
+struct task {
+    struct peers_request request;
+    struct waiter *waiter;
+    uint64_t deadline_ms; /* Of links_clock_ms(). */
+    bool fixed;           /* Is for this member alone, whoever owns what. */
+    bool followed;        /* Was sent to where MOVED said. */
+};
+
+/* The keys of a request, in `room` of KEYS_ON_STACK spans or in an array that is to be freed. */
+enum { KEYS_ON_STACK = 32 };
+struct span *request_keys(const struct peers_request *request, struct span *room, size_t *count);
+
+/* Answers the task now (true), or sees to it (false), by what its route says. */
+bool task_run(struct peers *peers, const struct task *task);
+/* Decides its route first: the keys' owners may have changed. */
+bool task_route_and_run(struct peers *peers, struct task *task);
+/* Runs it on our own store; *waiter->reply is the answer. */
+void task_run_here(struct peers *peers, const struct task *task);
+
+/* forward.c */
+struct forwards *forwards_new(struct peers *peers);
+void forwards_free(struct forwards *forwards);
+/* To the member on this lane. True: it could not be sent, and an error was replied. */
+bool forward(struct peers *peers, struct lane *lane, const struct task *task);
+/* The same for a request that was formatted before; its keys may have new owners. Never at once.
+ * False, and nothing done, if too much waits like that already. */
+must_check bool forward_again(struct peers *peers, const struct task *task, struct span request);
+
+/* Ends a task with an error that begins with UNREACHABLE; waiter->done is left to the caller. */
+void reply_unreachable(const struct task *task, const struct address *address, const char *why);
+
+/* fetch.c */
+struct fetches *fetches_new(struct peers *peers);
+void fetches_free(struct fetches *fetches);
+/* Fetches the only key of a read to keep a copy of it, and answers the read. True: it could not
+ * be sent, and an error was replied. */
+bool fetch_begin(struct peers *peers, struct lane *lane, struct span key, const struct task *task);
+/* Answers a read of the same key by the same fetch. */
+void fetch_join(void *flight, const struct task *task);
+
+/* split.c: ROUTE_SPLIT and ROUTE_ALL. */
+bool split_run(struct peers *peers, const struct task *task);
+
+/* handover.c */
+struct handover *handover_new(struct peers *peers);
+void handover_free(struct handover *handover);
+/* The owners changed. */
+void handover_start(struct handover *handover);
+
+#endif

@@ -1,0 +1,162 @@
+/* Runs what one read brought, many requests at a time. */
+
+#include "proxy/server/batch.h"
+
+#include "proxy/server/dispatch.h"
+#include "proxy/server/state.h"
+
+#include <time.h>
+
+/* For the time commands take, which no behaviour depends on. */
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool batch_must_wait(const struct session *session)
+{
+    return answers_bytes(&session->answers) > BATCH_OUTPUT_MAX ||
+           session->answers.waiting > (session->crossing ? 0 : BATCH_WAITING_MAX);
+}
+
+bool batch_may_go_on(const struct session *session)
+{
+    return answers_bytes(&session->answers) < BATCH_OUTPUT_MAX / 2 &&
+           session->answers.waiting < (session->crossing ? 1 : BATCH_WAITING_MAX / 2);
+}
+
+/* Whether the session may be in another database after this request. */
+static bool may_cross(const struct span *argv, size_t argc)
+{
+    return (argc == 2 && span_is(argv[0], "select")) || (argc == 1 && span_is(argv[0], "reset"));
+}
+
+/* Reads up to a batch of requests. ERR_OK: the batch is full. In a mesh a request that may change
+ * the database fills it, so that what follows can be held back. */
+static enum err fill(struct batch *batch, struct resp_reader *reader,
+                     const struct resp_limits *limits, struct span in, size_t *used)
+{
+    /* AUTH lifts the limits for strangers: look at each request with those it leaves. */
+    size_t max = limits->authenticated ? BATCH_MAX : 1;
+
+    batch->count = 0;
+    *used = 0;
+    while (batch->count < max) {
+        size_t first = batch->args.count;
+        size_t taken;
+        enum err err = resp_read(reader, limits, span_skip(in, *used), &batch->args, &taken);
+        if (err != ERR_OK) {
+            return err;
+        }
+        *used += taken;
+        if (batch->args.count == first) {
+            continue;
+        }
+        batch->firsts[batch->count] = first;
+        batch->requests[batch->count].argc = batch->args.count - first;
+        batch->count++;
+        if (batch->in_mesh && may_cross(batch->args.spans + first, batch->args.count - first)) {
+            break;
+        }
+    }
+    return ERR_OK;
+}
+
+static void find_all(struct server *server, int db)
+{
+    struct batch *batch = &server->batch;
+    const struct command_table *table = server->parts.commands;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct request *request = &batch->requests[i];
+        request->argv = batch->args.spans + batch->firsts[i];
+        request->key_hash = 0;
+        request_find(request, table, batch->familiar);
+        if (request->command == NULL) {
+            continue;
+        }
+        size_t key = request_first_key(request);
+        if (key != 0) {
+            request->key_hash = cache_hash(server->parts.cache, request->argv[key]);
+            if (batch->count > 1) {
+                cache_prefetch_bucket(server->parts.cache, db, request->key_hash);
+            }
+        }
+    }
+}
+
+/* SELECT in the middle of a batch makes the later hints useless, not wrong. */
+static void prefetch_all(struct server *server, int db)
+{
+    struct batch *batch = &server->batch;
+
+    if (batch->count == 1) {
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->requests[i].key_hash != 0) {
+            cache_prefetch_entry(server->parts.cache, db, batch->requests[i].key_hash);
+        }
+    }
+}
+
+/* The clock is read when the command changes, not for each request. */
+static void run_all(struct server *server, struct session *session)
+{
+    struct batch *batch = &server->batch;
+    struct command_stats *stats = server->statistics.commands;
+    uint64_t since_ns = clock_ns();
+
+    for (size_t i = 0; i < batch->count && session->end == SESSION_OPEN; i++) {
+        struct request *request = &batch->requests[i];
+        dispatch(server, session, request);
+        bool last = i + 1 == batch->count || session->end != SESSION_OPEN;
+        if (last || batch->requests[i + 1].id != request->id) {
+            uint64_t now_ns = clock_ns();
+            if (request->command != NULL) {
+                stats[request->id].nanoseconds += now_ns - since_ns;
+            }
+            since_ns = now_ns;
+        }
+    }
+}
+
+enum batch_end batch_run(struct server *server, struct session *session, struct resp_reader *reader,
+                         struct span in, size_t *used)
+{
+    struct resp_limits limits = { .bulk_max = server->options->proto_max_bulk_len };
+    size_t ran = 0;
+
+    *used = 0;
+    server->ring = server->parts.peers == NULL ? NULL : peers_ring(server->parts.peers);
+    server->batch.in_mesh = server->ring != NULL;
+    while (!batch_must_wait(session)) {
+        size_t taken;
+        int db = session->db;
+        session->crossing = false;
+        limits.authenticated = session->authenticated;
+        enum err err = fill(&server->batch, reader, &limits, span_skip(in, *used), &taken);
+        *used += taken;
+        if (server->batch.count > 0) {
+            find_all(server, session->db);
+            prefetch_all(server, session->db);
+            run_all(server, session);
+            ran += server->batch.count;
+            session->crossing = session->db != db;
+        }
+        resp_args_clear(&server->batch.args);
+
+        if (session->end != SESSION_OPEN) {
+            return BATCH_CLOSING;
+        }
+        if (err != ERR_OK) {
+            return err == ERR_MORE ? BATCH_MORE : BATCH_BROKEN;
+        }
+        if (ran >= BATCH_TURN_MAX) {
+            return BATCH_AGAIN;
+        }
+    }
+    return BATCH_FULL;
+}

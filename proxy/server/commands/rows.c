@@ -1,0 +1,21 @@
+/* The server's tables of rows. */
+
+#include "proxy/server/commands/rows.h"
+
+#include "proxy/server/commands/cluster.h"
+#include "proxy/server/commands/config.h"
+#include "proxy/server/commands/debug.h"
+#include "proxy/server/commands/info.h"
+#include "proxy/server/server.h"
+
+void command_table_add_server(struct command_table *table)
+{
+    command_table_add(table, connection_commands);
+    command_table_add(table, client_commands);
+    command_table_add(table, info_commands);
+    command_table_add(table, config_commands);
+    command_table_add(table, debug_commands);
+    command_table_add(table, cluster_commands);
+    command_table_add(table, podis_commands);
+    command_table_add(table, shutdown_commands);
+}

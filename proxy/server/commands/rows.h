@@ -1,0 +1,14 @@
+#ifndef PODIS_PROXY_SERVER_COMMANDS_ROWS_H
+#define PODIS_PROXY_SERVER_COMMANDS_ROWS_H
+
+/* Tables of rows that no header of their own declares, each at the end of the file that
+ * holds its handlers. command_table_add_server() adds them, and all others of this folder. */
+
+#include "cache/command.h"
+
+extern const struct command connection_commands[]; /* connection.c */
+extern const struct command client_commands[];     /* client.c */
+extern const struct command podis_commands[];      /* podis.c */
+extern const struct command shutdown_commands[];   /* shutdown.c */
+
+#endif

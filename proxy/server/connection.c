@@ -1,0 +1,560 @@
+/* A session's socket: reads, runs what was read, writes once per turn, closes. */
+
+#include "proxy/server/connection.h"
+
+#include "cache/base/memory.h"
+#include "proxy/server/state.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    LINGER_MS = 500,
+    OWN_READ_MAX = 1024 * 1024, /* One read of a big argument. */
+};
+
+static struct connection *connection_of(struct session *session)
+{
+    return (struct connection *)session;
+}
+
+static struct server *server_of(const struct connection *connection)
+{
+    return connection->session.server;
+}
+
+static void watch(struct connection *connection, int events)
+{
+    struct ev_loop *loop = server_of(connection)->parts.loop;
+
+    if (connection->watched == events) {
+        return;
+    }
+    ev_io_stop(loop, &connection->io);
+    connection->watched = events;
+    if (events != 0) {
+        ev_io_set(&connection->io, connection->session.fd, events);
+        ev_io_start(loop, &connection->io);
+    }
+}
+
+static void touch(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+
+    if (!connection->touched) {
+        connection->touched = true;
+        connection->next_touched = server->touched;
+        server->touched = connection;
+    }
+}
+
+static void answers_ready(struct answers *answers)
+{
+    struct session *session =
+        (struct session *)((char *)answers - offsetof(struct session, answers));
+    touch(connection_of(session));
+}
+
+/* --- output blocks --- */
+
+static void borrow_block(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    struct buf *out = &connection->session.answers.out;
+
+    if (out->bytes != NULL) {
+        return;
+    }
+    out->bytes =
+        server->pool_count > 0 ? server->pool[--server->pool_count] : memory_alloc(POOL_BLOCK);
+    out->start = out->len = 0;
+    out->capacity = POOL_BLOCK;
+}
+
+static void return_block(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    struct buf *out = &connection->session.answers.out;
+
+    assert(out->len == 0);
+    if (out->capacity == POOL_BLOCK && server->pool_count < POOL_BLOCKS) {
+        server->pool[server->pool_count++] = out->bytes;
+        *out = (struct buf){ .max = out->max };
+        return;
+    }
+    buf_fini(out);
+}
+
+/* --- the end --- */
+
+static void describe_close(struct connection *connection, const char *why)
+{
+    char address[SESSION_ADDRESS_MAX];
+    struct session *session = &connection->session;
+
+    session_address(session, false, address);
+    log_notice(server_of(connection)->parts.log,
+               "Closing client id=%llu addr=%s name=%s: %s (input %zu bytes, output %zu bytes)",
+               (unsigned long long)session->id, address, session->name == NULL ? "" : session->name,
+               why, session->input_bytes, answers_bytes(&session->answers));
+}
+
+static void unlink_unfinished(struct connection *connection)
+{
+    struct connection **place = &server_of(connection)->unfinished;
+
+    if (!connection->unfinished) {
+        return;
+    }
+    while (*place != connection) {
+        place = &(*place)->next_unfinished;
+    }
+    *place = connection->next_unfinished;
+    connection->unfinished = false;
+}
+
+/* The session is over; the socket may linger. */
+static void leave(struct connection *connection)
+{
+    unlink_unfinished(connection);
+    session_finish(&connection->session);
+    resp_reader_fini(&connection->reader);
+    buf_fini(&connection->in);
+}
+
+static void shut(struct connection *connection)
+{
+    watch(connection, 0);
+    close(connection->session.fd);
+    memory_free(connection);
+}
+
+static bool has_unread_input(const struct connection *connection)
+{
+    int unread = 0;
+
+    if (connection->input_ended) {
+        return false;
+    }
+    return connection->in.len > 0 ||
+           (ioctl(connection->session.fd, FIONREAD, &unread) == 0 && unread > 0);
+}
+
+static void linger(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+
+    shutdown(connection->session.fd, SHUT_WR);
+    connection->lingering = true;
+    connection->linger_until_ms = server->now_ms + LINGER_MS;
+    connection->next_lingering = server->lingering;
+    server->lingering = connection;
+    watch(connection, EV_READ);
+}
+
+static void end_lingering(struct connection *connection)
+{
+    struct connection **place = &server_of(connection)->lingering;
+
+    while (*place != connection) {
+        place = &(*place)->next_lingering;
+    }
+    *place = connection->next_lingering;
+    shut(connection);
+}
+
+static void drop_input(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    ssize_t got = recv(connection->session.fd, server->read_buffer, READ_BYTES, 0);
+
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        end_lingering(connection);
+    }
+}
+
+/* --- input --- */
+
+static void broken_protocol(struct connection *connection)
+{
+    struct session *session = &connection->session;
+    struct server *server = server_of(connection);
+    char text[RESP_ERROR_MAX];
+    char address[SESSION_ADDRESS_MAX];
+    struct span error = resp_reader_error(&connection->reader, text);
+
+    struct reply *reply = answers_reply(&session->answers, session->protocol, false);
+    size_t begin = reply->out->len;
+    char line[RESP_ERROR_MAX + 8] = "ERR ";
+    memcpy(line + 4, error.bytes, error.len);
+    reply_error(reply, (struct span){ line, error.len + 4 });
+    statistics_count_error(&server->statistics, span_skip(buf_span(reply->out), begin));
+    answers_commit(&session->answers, reply);
+
+    session_address(session, false, address);
+    log_verbose(server->parts.log, "%.*s from client id=%llu addr=%s", (int)error.len, error.bytes,
+                (unsigned long long)session->id, address);
+    server->statistics.totals.protocol_errors++;
+    session_close(session, SESSION_ENDS_AFTER_ANSWERS);
+}
+
+/* What a run left over waits for the next turn, or for the client to read. */
+static void after_run(struct connection *connection, enum batch_end end)
+{
+    struct server *server = server_of(connection);
+
+    connection->has_whole = end == BATCH_AGAIN || end == BATCH_FULL;
+    connection->must_wait = end == BATCH_FULL;
+    if (end == BATCH_BROKEN) {
+        broken_protocol(connection);
+    }
+    if (end == BATCH_AGAIN && !connection->unfinished) {
+        connection->unfinished = true;
+        connection->next_unfinished = server->unfinished;
+        server->unfinished = connection;
+    }
+    touch(connection);
+}
+
+/* Runs what `in` holds and keeps nothing of it but what was not used. */
+static enum batch_end run(struct connection *connection, struct span in, size_t *used)
+{
+    struct server *server = server_of(connection);
+    struct session *session = &connection->session;
+
+    borrow_block(connection);
+    enum batch_end end = batch_run(server, session, &connection->reader, in, used);
+    session->input_bytes = in.len - *used;
+    return end;
+}
+
+static void run_own(struct connection *connection)
+{
+    size_t used;
+    enum batch_end end = run(connection, buf_span(&connection->in), &used);
+
+    buf_consume(&connection->in, used);
+    buf_trim(&connection->in, 0);
+    after_run(connection, end);
+}
+
+static void input_failed(struct connection *connection, ssize_t got)
+{
+    struct session *session = &connection->session;
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    connection->input_ended = true;
+    bool answers_follow = got == 0 && session->answers.first != NULL;
+    session_close(session, answers_follow ? SESSION_ENDS_AFTER_ANSWERS : SESSION_ENDS_NOW);
+}
+
+static void count_input(struct connection *connection, size_t len)
+{
+    struct server *server = server_of(connection);
+
+    server->statistics.totals.reads++;
+    server->statistics.totals.bytes_in += len;
+    connection->session.bytes_in += len;
+    connection->session.active_at_ms = server->now_ms;
+}
+
+static void over_query_limit(struct connection *connection)
+{
+    server_of(connection)->statistics.totals.query_limit_closes++;
+    describe_close(connection, "over client-query-buffer-limit");
+    session_close(&connection->session, SESSION_ENDS_NOW);
+}
+
+/* Reads into the server's buffer, behind the little that is left from last time. */
+static void read_shared(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    size_t kept = connection->in.len;
+
+    if (kept > 0) {
+        memcpy(server->read_buffer, buf_span(&connection->in).bytes, kept);
+    }
+    ssize_t got = recv(connection->session.fd, server->read_buffer + kept, READ_BYTES - kept, 0);
+    if (got <= 0) {
+        input_failed(connection, got);
+        return;
+    }
+    count_input(connection, (size_t)got);
+
+    struct span in = { server->read_buffer, kept + (size_t)got };
+    size_t used;
+    buf_consume(&connection->in, kept);
+    enum batch_end end = run(connection, in, &used);
+    if (used < in.len && end != BATCH_CLOSING) {
+        if (!buf_add(&connection->in, span_skip(in, used))) {
+            over_query_limit(connection);
+        }
+    } else {
+        buf_fini(&connection->in);
+    }
+    after_run(connection, end);
+}
+
+/* Reads a big argument to where it will stay. The buffer grows with what really came. */
+static void read_own(struct connection *connection, size_t missing)
+{
+    struct buf *in = &connection->in;
+    size_t wanted = missing < READ_BYTES ? READ_BYTES : missing;
+    size_t most = in->len > OWN_READ_MAX ? in->len : OWN_READ_MAX;
+
+    wanted = wanted < most ? wanted : most;
+    char *room = buf_reserve(in, wanted);
+    if (room == NULL) {
+        over_query_limit(connection);
+        return;
+    }
+    wanted = wanted < OWN_READ_MAX ? wanted : OWN_READ_MAX;
+    ssize_t got = recv(connection->session.fd, room, wanted, 0);
+    if (got <= 0) {
+        input_failed(connection, got);
+        return;
+    }
+    count_input(connection, (size_t)got);
+    buf_commit(in, (size_t)got);
+    run_own(connection);
+}
+
+static void readable(struct connection *connection)
+{
+    if (connection->in.len == 0) {
+        read_shared(connection);
+        return;
+    }
+    size_t missing = resp_reader_missing(&connection->reader, connection->in.len);
+    if (connection->in.len + missing <= READ_BYTES / 2) {
+        read_shared(connection);
+    } else {
+        read_own(connection, missing);
+    }
+}
+
+/* --- output --- */
+
+static void write_out(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    struct session *session = &connection->session;
+    struct span out = buf_span(&session->answers.out);
+
+    if (out.len == 0) {
+        return;
+    }
+    ssize_t sent = send(session->fd, out.bytes, out.len, MSG_NOSIGNAL);
+    server->statistics.totals.writes++;
+    if (sent < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            session->end = SESSION_ENDS_NOW;
+        }
+        return;
+    }
+    server->statistics.totals.bytes_out += (uint64_t)sent;
+    session->bytes_out += (uint64_t)sent;
+    session->active_at_ms = server->now_ms;
+    buf_consume(&session->answers.out, (size_t)sent);
+}
+
+/* Watches for what the state of the connection asks for. */
+static void rewatch(struct connection *connection)
+{
+    struct session *session = &connection->session;
+    int events = session->answers.out.len > 0 ? EV_WRITE : 0;
+
+    if (connection->must_wait && batch_may_go_on(session)) {
+        struct server *server = server_of(connection);
+        connection->must_wait = false;
+        if (connection->has_whole && !connection->unfinished) {
+            connection->unfinished = true;
+            connection->next_unfinished = server->unfinished;
+            server->unfinished = connection;
+        }
+    }
+    if (session->end == SESSION_OPEN && !connection->must_wait && !connection->unfinished) {
+        events |= EV_READ;
+    }
+    watch(connection, events);
+}
+
+/* Writes, and ends the connection if it is to end. */
+static void flush(struct connection *connection)
+{
+    struct session *session = &connection->session;
+    struct server *server = server_of(connection);
+
+    if (session->answers.full && session->end != SESSION_ENDS_NOW) {
+        server->statistics.totals.output_limit_closes++;
+        describe_close(connection, "over client-output-buffer-limit");
+        session->end = SESSION_ENDS_NOW;
+    }
+    if (session->end != SESSION_ENDS_NOW) {
+        write_out(connection);
+    }
+    bool all_left = session->answers.out.len == 0 && session->answers.first == NULL;
+    if (session->end == SESSION_ENDS_NOW) {
+        leave(connection);
+        shut(connection);
+    } else if (session->end == SESSION_ENDS_AFTER_ANSWERS && all_left) {
+        bool must_linger = has_unread_input(connection);
+        leave(connection);
+        if (must_linger) {
+            linger(connection);
+        } else {
+            shut(connection);
+        }
+    } else {
+        if (session->answers.out.bytes != NULL && session->answers.out.len == 0) {
+            return_block(connection);
+        }
+        rewatch(connection);
+    }
+}
+
+void connections_flush(struct server *server)
+{
+    while (server->touched != NULL) {
+        struct connection *connection = server->touched;
+        server->touched = connection->next_touched;
+        connection->touched = false;
+        flush(connection);
+    }
+}
+
+void connections_continue(struct server *server)
+{
+    struct connection *connection = server->unfinished;
+
+    server->unfinished = NULL;
+    while (connection != NULL) {
+        struct connection *next = connection->next_unfinished;
+        connection->unfinished = false;
+        if (connection->session.end == SESSION_OPEN) {
+            run_own(connection);
+        }
+        connection = next;
+    }
+}
+
+/* --- life --- */
+
+static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct connection *connection = io->data;
+
+    (void)loop;
+    if (connection->lingering) {
+        drop_input(connection);
+        return;
+    }
+    if (events & EV_READ && connection->session.end == SESSION_OPEN) {
+        readable(connection);
+    }
+    if (events & EV_WRITE) {
+        touch(connection);
+    }
+}
+
+static size_t output_max(const struct server *server)
+{
+    uint64_t hard = server->options->client_output_buffer_limit.classes[CLIENT_CLASS_NORMAL].hard;
+    return hard == 0 ? SIZE_MAX / 2 : hard;
+}
+
+void connection_open(struct server *server, const struct access *access)
+{
+    struct connection *connection = memory_zero(sizeof(*connection));
+    struct session *session = &connection->session;
+
+    session->fd = access->fd;
+    session->from_peer = access->from_peer;
+    session->unix_socket = access->unix_socket;
+    session_begin(session, server, output_max(server));
+    session->answers.ready = answers_ready;
+    buf_init(&connection->in, server->options->client_query_buffer_limit);
+    ev_init(&connection->io, on_event);
+    connection->io.data = connection;
+    watch(connection, EV_READ);
+}
+
+/* Whether the soft limit has been passed for longer than it may. */
+static bool over_soft_limit(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    const struct option_limits *limits = &server->options->client_output_buffer_limit;
+    uint64_t soft = limits->classes[CLIENT_CLASS_NORMAL].soft;
+    int64_t seconds = limits->classes[CLIENT_CLASS_NORMAL].soft_seconds;
+
+    if (soft == 0 || answers_bytes(&connection->session.answers) <= soft) {
+        connection->soft_since_ms = 0;
+        return false;
+    }
+    if (connection->soft_since_ms == 0) {
+        connection->soft_since_ms = server->now_ms;
+    }
+    return server->now_ms - connection->soft_since_ms >= (uint64_t)seconds * 1000;
+}
+
+static bool is_idle(const struct connection *connection)
+{
+    const struct server *server = server_of(connection);
+    const struct session *session = &connection->session;
+    uint64_t timeout_ms = (uint64_t)server->options->timeout_seconds * 1000;
+
+    return timeout_ms > 0 && !session->greeted && session->answers.waiting == 0 &&
+           server->now_ms > session->active_at_ms + timeout_ms;
+}
+
+void connections_tick(struct server *server)
+{
+    for (struct session *session = server->first; session != NULL; session = session->next) {
+        struct connection *connection = connection_of(session);
+        if (over_soft_limit(connection)) {
+            session->answers.full = true;
+            touch(connection);
+        }
+        if (is_idle(connection)) {
+            server->statistics.totals.idle_closes++;
+            log_verbose(server->parts.log, "Closing idle client id=%llu",
+                        (unsigned long long)session->id);
+            session_close(session, SESSION_ENDS_NOW);
+        }
+    }
+    struct connection *next;
+    for (struct connection *at = server->lingering; at != NULL; at = next) {
+        next = at->next_lingering;
+        if (server->now_ms >= at->linger_until_ms) {
+            end_lingering(at);
+        }
+    }
+}
+
+void connections_configure(struct server *server)
+{
+    for (struct session *session = server->first; session != NULL; session = session->next) {
+        answers_set_max(&session->answers, output_max(server));
+        connection_of(session)->in.max = server->options->client_query_buffer_limit;
+    }
+}
+
+void connections_free(struct server *server)
+{
+    server->touched = NULL;
+    server->unfinished = NULL;
+    while (server->first != NULL) {
+        struct connection *connection = connection_of(server->first);
+        connection->unfinished = false;
+        leave(connection);
+        shut(connection);
+    }
+    while (server->lingering != NULL) {
+        end_lingering(server->lingering);
+    }
+}

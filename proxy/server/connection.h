@@ -1,0 +1,64 @@
+#ifndef PODIS_PROXY_SERVER_CONNECTION_H
+#define PODIS_PROXY_SERVER_CONNECTION_H
+
+/* A session's socket: reads, runs what was read, writes once per turn, closes.
+ *
+ *           a command, an error,          all answers have left
+ *           the end of its bytes           and some input is unread
+ *     OPEN ----------------------> ENDING ------------------> LINGERING
+ *       |                            |                            |
+ *       | killed, over a limit       | all answers have left      | its end, or time is up
+ *       +----------------------------+-------------> closed <-----+
+ *
+ * OPEN is read from, unless it owes us so much reading of its own that it must wait. ENDING
+ * (session.end) is only written to. LINGERING is half closed, and what still comes is
+ * dropped: closing with unread input would send a reset, which could overtake the
+ * answer. A connection is freed at the end of a turn only.
+ *
+ * Memory. All connections read into the server's one buffer; a connection keeps only a request
+ * that is not whole. Output blocks are borrowed from the server's pool while there is output.
+ * An idle connection holds neither. */
+
+#include "cache/base/buf.h"
+#include "proxy/protocol/resp_reader.h"
+#include "proxy/server/session.h"
+
+#include <ev.h>
+
+struct connection {
+    struct session session; /* First: a session's connection is found by its address. */
+    struct ev_io io;
+    int watched; /* EV_READ, EV_WRITE, both or neither. */
+    struct resp_reader reader;
+    struct buf in;  /* Begins with a request that is not whole, or was not run yet. */
+    bool has_whole; /* `in` may hold whole requests. */
+    bool must_wait; /* Not read before its answers have left. */
+    bool input_ended;
+    bool lingering;
+    bool touched;    /* On server->touched. */
+    bool unfinished; /* On server->unfinished. */
+    struct connection *next_touched, *next_unfinished, *next_lingering;
+    uint64_t soft_since_ms; /* When the soft output limit was passed; 0: it is not. */
+    uint64_t linger_until_ms;
+};
+
+struct access {
+    int fd;
+    bool from_peer;
+    bool unix_socket;
+};
+/* Takes over the socket. It is non-blocking. */
+void connection_open(struct server *server, const struct access *access);
+
+/* End of the turn: writes what each touched connection has, frees those that are done. */
+void connections_flush(struct server *server);
+/* Runs more of what unfinished connections have sent. */
+void connections_continue(struct server *server);
+/* Idle time-outs, soft output limits, lingering ends. */
+void connections_tick(struct server *server);
+/* New limits from the configuration. */
+void connections_configure(struct server *server);
+/* Frees all at once. */
+void connections_free(struct server *server);
+
+#endif

@@ -1,0 +1,446 @@
+/* Tells clients that what they keep a copy of has changed.
+ *
+ * Each tracked key is a heap block found by its name, with the ids of the clients
+ * that read it. A client that is gone is not searched for in the blocks: its id is
+ * never used again, so a message to it finds nobody. It is dropped when a block has
+ * no room for one more, or with the block, at the key's next change or when it is
+ * given up. */
+
+#include "proxy/server/invalidate.h"
+
+#include "cache/base/check.h"
+#include "cache/base/hash.h"
+#include "cache/base/memory.h"
+#include "cache/ds/table.h"
+
+enum { FIRST_ROOM = 2 };
+
+struct tracked {
+    uint64_t *clients;
+    uint32_t count, room;
+    size_t key_len;
+    char key[];
+};
+
+struct invalidate {
+    struct server *server;
+    uint64_t seed, random;
+    struct table *keys;
+    struct tracking *first; /* Sessions that track. */
+    uint64_t clients, prefixes;
+};
+
+struct invalidate_metrics invalidate_metrics;
+const struct metric invalidate_metrics_rows[] = {
+#define X(name, kind, help) { #name, METRIC_##kind, help, &invalidate_metrics.name },
+    INVALIDATE_METRICS(X)
+#undef X
+        { 0 },
+};
+
+/* --- the messages --- */
+
+/* Where the messages of this session go: to itself or to the one it redirects to; NULL if
+ * nobody can be told. */
+static struct session *receiver_of(struct tracking *tracking)
+{
+    struct session *session = tracking->session;
+
+    if (tracking->redirect == 0) {
+        return session->protocol >= 3 ? session : NULL;
+    }
+    struct session *other = session_by_id(session->server, tracking->redirect);
+    if (other != NULL) {
+        return other->protocol >= 3 ? other : NULL;
+    }
+    if (!tracking->redirect_broken && session->protocol >= 3) {
+        struct reply *reply = session_push_begin(session);
+        reply_push(reply, 2);
+        reply_bulk_text(reply, "tracking-redir-broken");
+        reply_integer(reply, (int64_t)tracking->redirect);
+        session_push_end(session);
+    }
+    tracking->redirect_broken = true;
+    return NULL;
+}
+
+/* key NULL: everything. */
+static void tell(struct tracking *tracking, const struct span *key)
+{
+    struct session *receiver = receiver_of(tracking);
+
+    if (receiver == NULL) {
+        return;
+    }
+    struct reply *reply = session_push_begin(receiver);
+    reply_push(reply, 2);
+    reply_bulk(reply, SPAN("invalidate"));
+    if (key == NULL) {
+        reply_null(reply);
+    } else {
+        reply_array(reply, 1);
+        reply_bulk(reply, *key);
+    }
+    session_push_end(receiver);
+    invalidate_metrics.tracking_messages_total++;
+}
+
+/* --- the tracked keys --- */
+
+static struct span tracked_key(const void *entry)
+{
+    const struct tracked *tracked = entry;
+    return (struct span){ .bytes = tracked->key, .len = tracked->key_len };
+}
+
+static const struct table_type tracked_type = { .key = tracked_key };
+
+static void tracked_free(void *context, void *entry)
+{
+    struct tracked *tracked = entry;
+
+    (void)context;
+    memory_free(tracked->clients);
+    memory_free(tracked);
+}
+
+static struct tracked *tracked_new(struct span key)
+{
+    struct tracked *tracked = memory_zero(sizeof(*tracked) + key.len);
+
+    tracked->key_len = key.len;
+    if (key.len > 0) {
+        memcpy(tracked->key, key.bytes, key.len);
+    }
+    return tracked;
+}
+
+/* Forgets those who are gone or do not track any more. */
+static void drop_gone(struct tracked *tracked, struct server *server)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < tracked->count; i++) {
+        const struct session *session = session_by_id(server, tracked->clients[i]);
+        if (session != NULL && session->tracking != NULL) {
+            tracked->clients[kept++] = tracked->clients[i];
+        }
+    }
+    tracked->count = kept;
+}
+
+/* The block grows only if half of its clients are still there: a key that never changes and is
+ * read by ever new ones would need ever more room. */
+static void make_room(struct tracked *tracked, struct server *server)
+{
+    drop_gone(tracked, server);
+    if (tracked->count >= tracked->room / 2) {
+        tracked->room = tracked->room == 0 ? FIRST_ROOM : tracked->room * 2;
+        tracked->clients =
+            memory_resize(tracked->clients, tracked->room * sizeof(*tracked->clients));
+    }
+}
+
+static void add_client(struct tracked *tracked, struct server *server, uint64_t client)
+{
+    for (uint32_t i = 0; i < tracked->count; i++) {
+        if (tracked->clients[i] == client) {
+            return;
+        }
+    }
+    if (tracked->count == tracked->room) {
+        make_room(tracked, server);
+    }
+    tracked->clients[tracked->count++] = client;
+}
+
+/* Takes the key out of the table and tells its clients; origin made the change. */
+static void drop_tracked(struct invalidate *invalidate, struct table_slot *slot, uint64_t hash,
+                         uint64_t origin)
+{
+    struct tracked *tracked = table_slot_get(slot);
+    struct span key = tracked_key(tracked);
+
+    table_remove(invalidate->keys, slot, hash);
+    for (uint32_t i = 0; i < tracked->count; i++) {
+        struct session *session = session_by_id(invalidate->server, tracked->clients[i]);
+        struct tracking *tracking = session == NULL ? NULL : session->tracking;
+        if (tracking == NULL || tracking->broadcast ||
+            (tracking->noloop && session->id == origin)) {
+            continue;
+        }
+        tell(tracking, &key);
+    }
+    tracked_free(NULL, tracked);
+}
+
+static void keep_bounded(struct invalidate *invalidate)
+{
+    uint64_t max = (uint64_t)server_config(invalidate->server)->options.tracking_table_max_keys;
+
+    while (max > 0 && table_count(invalidate->keys) > max) {
+        struct table_slot *slot = table_random(invalidate->keys, &invalidate->random);
+        struct span key = tracked_key(table_slot_get(slot));
+        drop_tracked(invalidate, slot, table_hash(key, invalidate->seed), 0);
+        invalidate_metrics.tracking_given_up_total++;
+    }
+}
+
+static void remember(struct invalidate *invalidate, uint64_t client, struct span key)
+{
+    uint64_t hash = table_hash(key, invalidate->seed);
+    struct table_slot *slot = table_find(invalidate->keys, key, hash);
+
+    if (slot == NULL) {
+        slot = table_add(invalidate->keys, tracked_new(key), hash);
+    }
+    add_client(table_slot_get(slot), invalidate->server, client);
+    keep_bounded(invalidate);
+}
+
+static void free_keys(struct table *keys)
+{
+    while (table_drain(keys, SIZE_MAX, tracked_free, NULL) > 0) {
+    }
+    table_free(keys);
+}
+
+/* --- what is heard --- */
+
+static bool has_prefix(const struct tracking *tracking, struct span key)
+{
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        struct span prefix = tracking->prefixes[i];
+        if (key.len >= prefix.len &&
+            (prefix.len == 0 || memcmp(key.bytes, prefix.bytes, prefix.len) == 0)) {
+            return true;
+        }
+    }
+    return tracking->prefix_count == 0;
+}
+
+static void broadcast(struct invalidate *invalidate, struct span key, uint64_t origin)
+{
+    for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
+        if (at->broadcast && !(at->noloop && at->session->id == origin) && has_prefix(at, key)) {
+            tell(at, &key);
+        }
+    }
+}
+
+static void tell_everything(struct invalidate *invalidate)
+{
+    for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
+        tell(at, NULL);
+    }
+    free_keys(invalidate->keys);
+    invalidate->keys = table_new(&tracked_type, invalidate->seed);
+}
+
+void invalidate_change(void *context, const struct change *change)
+{
+    struct invalidate *invalidate = context;
+
+    if (invalidate->first == NULL) {
+        return;
+    }
+    if (change->everything) {
+        tell_everything(invalidate);
+        return;
+    }
+    for (size_t i = 0; i < change->key_count; i++) {
+        struct span key = change->keys[i];
+        uint64_t hash = table_hash(key, invalidate->seed);
+        struct table_slot *slot = table_find(invalidate->keys, key, hash);
+        if (slot != NULL) {
+            drop_tracked(invalidate, slot, hash, change->origin);
+        }
+        broadcast(invalidate, key, change->origin);
+    }
+}
+
+/* Whether the keys of a read just made are to be remembered. */
+static bool wants_keys(const struct tracking *tracking)
+{
+    if (tracking->broadcast) {
+        return false;
+    }
+    if (tracking->optin) {
+        return tracking->caching == CACHING_YES;
+    }
+    return !(tracking->optout && tracking->caching == CACHING_NO);
+}
+
+static void remember_all(struct tracking *tracking, const struct command *command,
+                         const struct span *argv, size_t argc)
+{
+    uint32_t few[64];
+    uint32_t *indexes = few;
+    size_t count = command_keys(command, argv, argc, indexes, COUNT(few));
+
+    if (count > COUNT(few)) {
+        indexes = memory_alloc(count * sizeof(*indexes));
+        command_keys(command, argv, argc, indexes, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        remember(tracking->invalidate, tracking->session->id, argv[indexes[i]]);
+    }
+    if (indexes != few) {
+        memory_free(indexes);
+    }
+}
+
+static void ran(void *context, struct session *session, const struct command *command,
+                const struct span *argv, size_t argc)
+{
+    struct tracking *tracking = session->tracking;
+
+    (void)context;
+    if ((command->flags & CMD_READ) && wants_keys(tracking)) {
+        remember_all(tracking, command, argv, argc);
+    }
+    if (strcmp(command->name, "client|caching") != 0) {
+        tracking->caching = CACHING_DEFAULT;
+    }
+}
+
+static void forget(void *context, struct session *session)
+{
+    (void)context;
+    tracking_off(session);
+}
+
+/* --- sessions that track --- */
+
+struct tracking *tracking_of(const struct session *session)
+{
+    return session->tracking;
+}
+
+static struct tracking *start_tracking(struct invalidate *invalidate, struct session *session)
+{
+    struct tracking *tracking = memory_zero(sizeof(*tracking));
+
+    tracking->invalidate = invalidate;
+    tracking->session = session;
+    tracking->next = invalidate->first;
+    if (tracking->next != NULL) {
+        tracking->next->previous = tracking;
+    }
+    invalidate->first = tracking;
+    invalidate->clients++;
+    session->tracking = tracking;
+    return tracking;
+}
+
+static bool knows_prefix(const struct tracking *tracking, struct span prefix)
+{
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        if (span_equal(tracking->prefixes[i], prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_prefixes(struct tracking *tracking, const struct tracking_wish *wish)
+{
+    for (size_t i = 0; i < wish->prefix_count; i++) {
+        struct span prefix = wish->prefixes[i];
+        if (knows_prefix(tracking, prefix)) {
+            continue;
+        }
+        size_t count = tracking->prefix_count + 1;
+        tracking->prefixes = memory_resize(tracking->prefixes, count * sizeof(*tracking->prefixes));
+        tracking->prefixes[count - 1] =
+            (struct span){ .bytes = memory_copy_text(prefix.bytes, prefix.len), .len = prefix.len };
+        tracking->prefix_count = count;
+        tracking->invalidate->prefixes++;
+    }
+}
+
+void tracking_on(struct invalidate *invalidate, struct session *session,
+                 const struct tracking_wish *wish)
+{
+    struct tracking *tracking = session->tracking;
+
+    if (tracking == NULL) {
+        tracking = start_tracking(invalidate, session);
+    }
+    tracking->broadcast = wish->broadcast;
+    tracking->optin = wish->optin;
+    tracking->optout = wish->optout;
+    tracking->noloop = wish->noloop;
+    tracking->redirect = wish->redirect;
+    tracking->redirect_broken = false;
+    add_prefixes(tracking, wish);
+}
+
+void tracking_off(struct session *session)
+{
+    struct tracking *tracking = session->tracking;
+
+    if (tracking == NULL) {
+        return;
+    }
+    struct invalidate *invalidate = tracking->invalidate;
+    if (tracking->next != NULL) {
+        tracking->next->previous = tracking->previous;
+    }
+    if (tracking->previous != NULL) {
+        tracking->previous->next = tracking->next;
+    } else {
+        invalidate->first = tracking->next;
+    }
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        memory_free((char *)(uintptr_t)tracking->prefixes[i].bytes);
+    }
+    invalidate->prefixes -= tracking->prefix_count;
+    invalidate->clients--;
+    memory_free(tracking->prefixes);
+    memory_free(tracking);
+    session->tracking = NULL;
+}
+
+struct invalidate *invalidate_new(struct server *server, uint64_t seed)
+{
+    struct invalidate *invalidate = memory_zero(sizeof(*invalidate));
+
+    invalidate->server = server;
+    invalidate->seed = seed;
+    invalidate->random = seed;
+    invalidate->keys = table_new(&tracked_type, seed);
+    server_set_hooks(
+        server, &(struct session_hooks){ .context = invalidate, .ran = ran, .forget = forget });
+    return invalidate;
+}
+
+void invalidate_free(struct invalidate *invalidate)
+{
+    if (invalidate == NULL) {
+        return;
+    }
+    assert(invalidate->first == NULL);
+    free_keys(invalidate->keys);
+    memory_free(invalidate);
+}
+
+struct invalidate *invalidate_of(const struct server *server)
+{
+    return server_hooks(server)->context;
+}
+
+uint64_t invalidate_clients(const struct invalidate *invalidate)
+{
+    return invalidate->clients;
+}
+
+uint64_t invalidate_keys(const struct invalidate *invalidate)
+{
+    return table_count(invalidate->keys);
+}
+
+uint64_t invalidate_prefixes(const struct invalidate *invalidate)
+{
+    return invalidate->prefixes;
+}

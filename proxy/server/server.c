@@ -1,0 +1,350 @@
+/* The server: one turn of the loop, the tick, and what others may ask.
+ *
+ * A turn, as libev orders it:
+ *
+ *     check      what time is it; peers_turn()
+ *     io         connections read and run, links of peers answer (theirs come first)
+ *     prepare    connections with more to run go on; everything is written; the store
+ *                does a little of its background work if it has some
+ *
+ * While somebody has more to do, an idle watcher keeps the loop from waiting. */
+
+#include "proxy/server/server.h"
+
+#include "cache/base/memory.h"
+#include "proxy/server/connection.h"
+#include "proxy/server/listener.h"
+#include "proxy/server/state.h"
+
+enum {
+    TICK_BUCKETS = 4096, /* Of the table, looked at per tick … */
+    TURN_BUCKETS = 256,  /* … and per turn while more is waiting. */
+    HZ_MAX = 500,
+    MEMORY_EVERY_BYTES = 1024 * 1024,
+};
+
+struct server_metrics server_metrics;
+const struct metric server_metrics_rows[] = {
+#define X(name, kind, help) { #name, METRIC_##kind, help, &server_metrics.name },
+    SERVER_METRICS(X)
+#undef X
+        { 0 },
+};
+
+static void look_at_clock(struct server *server)
+{
+    server->now_ms = (uint64_t)(ev_now(server->parts.loop) * 1000.0);
+}
+
+/* --- the turn --- */
+
+static void on_check(struct ev_loop *loop, struct ev_check *check, int events)
+{
+    struct server *server = check->data;
+    (void)loop;
+    (void)events;
+
+    look_at_clock(server);
+    if (server->parts.peers != NULL) {
+        peers_turn(server->parts.peers, server->now_ms);
+    }
+}
+
+static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int events)
+{
+    struct server *server = prepare->data;
+    (void)events;
+
+    connections_continue(server);
+    if (server->cache_is_busy) {
+        server->cache_is_busy = cache_tick(server->parts.cache, server->now_ms, TURN_BUCKETS);
+    }
+    connections_flush(server);
+    if (server->unfinished != NULL || server->cache_is_busy) {
+        ev_idle_start(loop, &server->idle);
+    } else {
+        ev_idle_stop(loop, &server->idle);
+    }
+}
+
+static void on_idle(struct ev_loop *loop, struct ev_idle *idle, int events)
+{
+    (void)loop;
+    (void)idle;
+    (void)events;
+}
+
+static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct server *server = timer->data;
+    (void)loop;
+    (void)events;
+
+    server_tick(server, server->now_ms);
+}
+
+/* --- the tick --- */
+
+static bool look_at_memory(struct server *server)
+{
+    uint64_t used = memory_refresh().used;
+    uint64_t max = server->options->maxmemory;
+
+    server->memory_peak = used > server->memory_peak ? used : server->memory_peak;
+    server->over_memory = max != 0 && used > max;
+    server->memory_checked_at = server->statistics.totals.bytes_in;
+    return server->over_memory;
+}
+
+bool server_is_over_memory(struct server *server)
+{
+    uint64_t since = server->statistics.totals.bytes_in - server->memory_checked_at;
+    return since >= MEMORY_EVERY_BYTES ? look_at_memory(server) : server->over_memory;
+}
+
+static void publish(struct server *server)
+{
+    const struct server_stats *totals = &server->statistics.totals;
+
+    server_metrics = (struct server_metrics){
+        .redis_connected_clients = server->count,
+        .redis_connections_received_total = totals->connections,
+        .redis_rejected_connections_total = totals->rejected_connections,
+        .redis_commands_processed_total = totals->commands,
+        .redis_net_input_bytes_total = totals->bytes_in,
+        .redis_net_output_bytes_total = totals->bytes_out,
+        .redis_total_error_replies = totals->errors,
+        .client_protocol_errors_total = totals->protocol_errors,
+        .client_limit_closes_total =
+            totals->query_limit_closes + totals->output_limit_closes + totals->idle_closes,
+        .client_answers_waiting = server_waiting(server),
+    };
+}
+
+void server_tick(struct server *server, uint64_t now_ms)
+{
+    server->now_ms = now_ms;
+    server->cache_is_busy = cache_tick(server->parts.cache, now_ms, TICK_BUCKETS);
+    look_at_memory(server);
+    statistics_sample(&server->statistics, now_ms);
+    connections_tick(server);
+    listeners_tick(server);
+    publish(server);
+}
+
+static double tick_seconds(const struct server *server)
+{
+    int64_t hz = server->options->hz;
+    hz = hz < 1 ? 1 : hz > HZ_MAX ? HZ_MAX : hz;
+    return 1.0 / (double)hz;
+}
+
+/* --- life --- */
+
+static void start_watchers(struct server *server)
+{
+    struct ev_loop *loop = server->parts.loop;
+
+    ev_check_init(&server->check, on_check);
+    ev_set_priority(&server->check, EV_MAXPRI);
+    server->check.data = server;
+    ev_check_start(loop, &server->check);
+    ev_prepare_init(&server->prepare, on_prepare);
+    server->prepare.data = server;
+    ev_prepare_start(loop, &server->prepare);
+    ev_idle_init(&server->idle, on_idle);
+    ev_init(&server->timer, on_timer);
+    server->timer.data = server;
+    server->timer.repeat = tick_seconds(server);
+    ev_timer_again(loop, &server->timer);
+}
+
+struct server *server_new(const struct server_parts *parts)
+{
+    struct server *server = memory_zero(sizeof(*server));
+
+    server->parts = *parts;
+    server->options = &parts->config->options;
+    server->read_buffer = memory_alloc(READ_BYTES);
+    buf_init(&server->held, SIZE_MAX / 2);
+    statistics_init(&server->statistics, command_ids(parts->commands));
+    look_at_clock(server);
+    server->started_at_ms = server->now_ms;
+    cache_set_string_max(parts->cache, server->options->proto_max_bulk_len);
+    start_watchers(server);
+    return server;
+}
+
+void server_free(struct server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    struct ev_loop *loop = server->parts.loop;
+
+    listeners_close(server);
+    connections_free(server);
+    ev_check_stop(loop, &server->check);
+    ev_prepare_stop(loop, &server->prepare);
+    ev_idle_stop(loop, &server->idle);
+    ev_timer_stop(loop, &server->timer);
+    while (server->pool_count > 0) {
+        memory_free(server->pool[--server->pool_count]);
+    }
+    answer_pool_fini(&server->answers);
+    resp_args_fini(&server->batch.args);
+    statistics_fini(&server->statistics);
+    buf_fini(&server->held);
+    memory_free(server->read_buffer);
+    memory_free(server->buckets);
+    memory_free(server);
+}
+
+enum err server_listen(struct server *server, char *why, size_t why_size)
+{
+    return listeners_open(server, why, why_size);
+}
+
+void server_configure(struct server *server, const struct config *config)
+{
+    server->parts.config = config;
+    server->options = &config->options;
+    server->timer.repeat = tick_seconds(server);
+    ev_timer_again(server->parts.loop, &server->timer);
+    cache_set_string_max(server->parts.cache, server->options->proto_max_bulk_len);
+    connections_configure(server);
+    look_at_memory(server);
+    server->over_memory &= server->options->maxmemory != 0;
+}
+
+void server_set_loading(struct server *server, bool loading)
+{
+    server->loading = loading;
+}
+
+void server_set_hooks(struct server *server, const struct session_hooks *hooks)
+{
+    server->hooks = *hooks;
+}
+
+const struct session_hooks *server_hooks(const struct server *server)
+{
+    return &server->hooks;
+}
+
+static void end_session(void *context, struct session *session)
+{
+    (void)context;
+    session_close(session, SESSION_ENDS_AFTER_ANSWERS);
+}
+
+void server_drain(struct server *server)
+{
+    server->draining = true;
+    listeners_close(server);
+    sessions_each(server, end_session, NULL);
+}
+
+/* --- what others may ask --- */
+
+size_t server_connections(const struct server *server)
+{
+    return server->count;
+}
+
+size_t server_waiting(const struct server *server)
+{
+    size_t waiting = 0;
+    for (const struct session *session = server->first; session != NULL; session = session->next) {
+        waiting += session->answers.waiting;
+    }
+    return waiting;
+}
+
+struct cache *server_cache(const struct server *server)
+{
+    return server->parts.cache;
+}
+
+const struct command_table *server_commands(const struct server *server)
+{
+    return server->parts.commands;
+}
+
+const struct config *server_config(const struct server *server)
+{
+    return server->parts.config;
+}
+
+const struct log *server_log(const struct server *server)
+{
+    return server->parts.log;
+}
+
+struct peers *server_peers(const struct server *server)
+{
+    return server->parts.peers;
+}
+
+const struct server_program *server_program(const struct server *server)
+{
+    return &server->parts.program;
+}
+
+const char *server_run_id(const struct server *server)
+{
+    return server->parts.run_id;
+}
+
+uint64_t server_started_at_ms(const struct server *server)
+{
+    return server->started_at_ms;
+}
+
+uint64_t server_now_ms(const struct server *server)
+{
+    return server->now_ms;
+}
+
+bool server_is_loading(const struct server *server)
+{
+    return server->loading;
+}
+
+uint64_t server_memory_peak(const struct server *server)
+{
+    return server->memory_peak;
+}
+
+const struct server_stats *server_stats(const struct server *server)
+{
+    return &server->statistics.totals;
+}
+
+void server_reset_stats(struct server *server)
+{
+    statistics_reset(&server->statistics);
+    server->statistics.totals.peak_connections = server->count;
+    server->memory_checked_at = 0;
+}
+
+struct command_stats server_command_stats(const struct server *server, size_t id)
+{
+    assert(id < server->statistics.command_count);
+    return server->statistics.commands[id];
+}
+
+void server_errors_each(const struct server *server,
+                        void (*visit)(void *context, struct span code, uint64_t count),
+                        void *context)
+{
+    const struct statistics *statistics = &server->statistics;
+
+    for (size_t i = 0; i < statistics->error_count; i++) {
+        const struct error_count *error = &statistics->errors[i];
+        visit(context, (struct span){ error->code, error->len }, error->count);
+    }
+    if (statistics->errors[ERROR_CODES_MAX].count > 0) {
+        visit(context, SPAN("ERRORSTATS_OVERFLOW"), statistics->errors[ERROR_CODES_MAX].count);
+    }
+}

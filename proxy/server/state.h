@@ -1,0 +1,74 @@
+#ifndef PODIS_PROXY_SERVER_STATE_H
+#define PODIS_PROXY_SERVER_STATE_H
+
+/* The server's own structure, for the files of this folder. Others use server.h. */
+
+#include "proxy/server/batch.h"
+#include "proxy/server/server.h"
+#include "proxy/server/session.h"
+#include "proxy/server/statistics.h"
+
+#include <ev.h>
+
+struct connection;
+struct listener;
+
+enum {
+    READ_BYTES = 64 * 1024, /* Of the buffer all connections read into. */
+    POOL_BLOCKS = 256,      /* Output blocks kept for the next turn … */
+    POOL_BLOCK = 16 * 1024, /* … and the size of each. */
+};
+
+struct server {
+    struct server_parts parts;
+    const struct options *options; /* Of the configuration in use. */
+    struct session_hooks hooks;
+    uint64_t now_ms;
+    uint64_t started_at_ms;
+
+    /* All sessions: in order of age, and by id. */
+    struct session *first, *last;
+    struct session **buckets; /* bucket_count is a power of two. */
+    size_t bucket_count;
+    size_t count;
+    uint64_t last_id;
+
+    /* The command that is running. */
+    const struct ring *ring; /* Of this batch; NULL while alone. */
+    struct session *running; /* Whose answer is being written; NULL between commands. */
+    struct buf held;         /* Pushes for `running`, until its answer is complete. */
+    struct reply push;       /* Writes to `held`. */
+    struct reply *pushing;   /* Between session_push_begin() and session_push_end(). */
+
+    /* Why a request may not be run, other than for its session's sake. */
+    bool loading;
+    bool over_memory;
+    uint64_t memory_peak;       /* The most that the ticks have seen in use. */
+    uint64_t memory_checked_at; /* statistics.bytes_in when over_memory was last found out. */
+
+    struct statistics statistics;
+    struct batch batch;
+    struct answer_pool answers;
+    char *read_buffer;
+    char *pool[POOL_BLOCKS];
+    size_t pool_count;
+
+    /* Sockets. */
+    struct listener *listeners;
+    size_t listener_count;
+    struct connection *touched;    /* Have something to write, or end. */
+    struct connection *unfinished; /* Have whole requests left to run. */
+    struct connection *lingering;
+    bool draining;
+    bool cache_is_busy; /* cache_tick() wants to be called again soon. */
+
+    struct ev_check check;
+    struct ev_prepare prepare;
+    struct ev_idle idle;
+    struct ev_timer timer;
+};
+
+/* Whether maxmemory is passed; looked at once a tick and once per megabyte received. */
+bool server_is_over_memory(struct server *server);
+
+#endif
