@@ -1,0 +1,269 @@
+/* podis: makes one of each part, joins them, and turns the loop.
+ *
+ *     config    what is to be done                    config/
+ *     log       what is said about it                 sidecar/logger.c
+ *     cache     the data                              cache/
+ *     commands  the rows of all layers                cache/commands/, proxy/server/commands/
+ *     peers     the other pods, and how to reach them proxy/peers/
+ *     server    the app's connections, and theirs     proxy/server/
+ *     discovery who the other pods are                proxy/discovery/
+ *     admin     probes and metrics                    sidecar/admin.c
+ *
+ * Parts are made in this order and freed in the reverse one. Nothing else in podis is made more
+ * than once, or anywhere but here. */
+
+#include "sidecar/arguments.h"
+#include "sidecar/modes.h"
+#include "sidecar/process.h"
+#include "sidecar/program.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void log_lines(const struct log *log, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        log_warning(log, "%.*s", (int)len, text);
+        text += text[len] == '\n' ? len + 1 : len;
+    }
+}
+
+/* The configuration, and the log it asks for. */
+static bool make_config(struct program *program)
+{
+    struct config_report report;
+
+    logger_init(&program->logger);
+    enum err err = config_load(&program->sources, &program->config, &report);
+    if (err != ERR_OK) {
+        fprintf(stderr, "%s", report.text);
+        config_report_fini(&report);
+        return false;
+    }
+    const struct options *options = &program->config->options;
+    if (!process_enter(options) || logger_open(&program->logger, options) != ERR_OK) {
+        fprintf(stderr, "podis: cannot use dir '%s' or logfile '%s': %s\n", options->dir,
+                options->logfile, strerror(errno));
+        config_report_fini(&report);
+        return false;
+    }
+    log_notice(&program->logger.log, "podis " PODIS_VERSION " is starting, PID: %d", (int)getpid());
+    log_lines(&program->logger.log, report.warnings);
+    config_report_fini(&report);
+    return true;
+}
+
+static void make_store(struct program *program)
+{
+    program->commands = command_table_new();
+    command_table_add_store(program->commands);
+    command_table_add_server(program->commands);
+
+    struct cache_options options = { .databases = (int)program->config->options.databases,
+                                     .seed = program->seed,
+                                     .commands = program->commands };
+    program->cache = cache_new(&options);
+}
+
+static void make_peers(struct program *program)
+{
+    struct peers_parts parts = {
+        .loop = program->loop,
+        .cache = program->cache,
+        .commands = program->commands,
+        .config = program->config,
+        .log = &program->logger.log,
+        .seed = program->seed,
+    };
+
+    if (*program->config->options.peers == '\0') {
+        return;
+    }
+    memcpy(parts.node_id, program->node_id, sizeof(parts.node_id));
+    program->peers = peers_new(&parts);
+}
+
+/* The server, and after it the listeners of the cache's changes in their order. */
+static void make_server(struct program *program)
+{
+    struct server_parts parts = {
+        .loop = program->loop,
+        .cache = program->cache,
+        .commands = program->commands,
+        .config = program->config,
+        .log = &program->logger.log,
+        .peers = program->peers,
+        .program = program_services(program),
+        .seed = program->seed,
+    };
+
+    memcpy(parts.run_id, program->node_id, sizeof(parts.run_id));
+    program->server = server_new(&parts);
+    program->invalidate = invalidate_new(program->server, program->seed);
+    cache_listen(program->cache, invalidate_change, program->invalidate);
+}
+
+static void view_changed(void *context, const struct view *view)
+{
+    struct program *program = context;
+    peers_set_view(program->peers, view);
+}
+
+static bool member_answers(void *context, const struct address *address)
+{
+    struct program *program = context;
+    return peers_answers(program->peers, address);
+}
+
+static enum err make_discovery(struct program *program, char *why, size_t why_size)
+{
+    struct discovery_parts parts = {
+        .loop = program->loop,
+        .config = program->config,
+        .log = &program->logger.log,
+        .pod_ip = getenv("POD_IP"),
+        .seed = program->seed,
+        .changed = view_changed,
+        .answers = member_answers,
+        .context = program,
+    };
+
+    if (program->peers == NULL) {
+        return ERR_OK;
+    }
+    return discovery_new(&parts, &program->discovery, why, why_size);
+}
+
+/* Nobody asked for the default admin port by name: where it is taken, as by a second podis on one
+ * machine, podis does without. */
+static enum err make_admin(struct program *program, char *why, size_t why_size)
+{
+    struct admin_parts parts = {
+        .loop = program->loop,
+        .options = &program->config->options,
+        .log = &program->logger.log,
+        .exposition = { .server = program->server, .lifecycle = &program->lifecycle },
+    };
+
+    enum err err = admin_new(&parts, &program->admin, why, why_size);
+    if (err == ERR_OK || config_is_set(program->config, "admin-port")) {
+        return err;
+    }
+    log_warning(&program->logger.log, "%s: going on without probes and metrics", why);
+    return ERR_OK;
+}
+
+static enum err open_all(struct program *program, char *why, size_t why_size)
+{
+    enum err err = make_admin(program, why, why_size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = server_listen(program->server, why, why_size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = make_discovery(program, why, why_size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return process_write_pid(&program->config->options, why, why_size);
+}
+
+static void free_all(struct program *program)
+{
+    program_unwatch(program);
+    admin_free(program->admin);
+    discovery_free(program->discovery);
+    server_free(program->server);
+    invalidate_free(program->invalidate);
+    peers_free(program->peers);
+    cache_free(program->cache);
+    command_table_free(program->commands);
+    ev_loop_destroy(program->loop);
+}
+
+/* Makes everything, runs, and takes it apart; returns the exit status. */
+static int serve(struct program *program)
+{
+    char why[512];
+
+    process_raise_file_limit(&program->config->options, &program->logger.log);
+    program->loop = ev_default_loop(EVFLAG_AUTO);
+    program->seed = process_seed(program->node_id);
+    program_look_at_memory(program);
+    make_store(program);
+    make_peers(program);
+    make_server(program);
+    program_watch(program);
+
+    enum err err = open_all(program, why, sizeof(why));
+    if (err == ERR_OK) {
+        program_is_ready(program);
+        log_notice(&program->logger.log, "Ready to accept connections");
+        program_run(program);
+        process_remove_files(&program->config->options);
+        log_notice(&program->logger.log, "podis is now ready to exit, bye bye...");
+    } else {
+        log_warning(&program->logger.log, "%s", why);
+    }
+    free_all(program);
+    return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run(const struct config_sources *sources)
+{
+    struct program program = { .sources = *sources };
+
+    if (!make_config(&program)) {
+        return EXIT_FAILURE;
+    }
+    int status = serve(&program);
+    logger_fini(&program.logger);
+    config_free(program.config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    char why[256];
+    char directory[4096];
+
+    if (!arguments_parse(&arguments, argc, (const char *const *)argv, why, sizeof(why))) {
+        fprintf(stderr, "podis: %s\n", why);
+        return EXIT_FAILURE;
+    }
+    struct config_sources sources = {
+        .file = arguments.file,
+        .directory = getcwd(directory, sizeof(directory)),
+        .flags = arguments.flags,
+        .flag_count = arguments.flag_count,
+        .environment = environ,
+    };
+    switch (arguments.mode) {
+    case MODE_RUN:
+        return run(&sources);
+    case MODE_CHECK:
+        return mode_check(&sources);
+    case MODE_HELP:
+        return mode_help();
+    case MODE_VERSION:
+        return mode_version();
+    case MODE_COMMANDS:
+        return mode_commands();
+    case MODE_DEFAULTS:
+        return mode_defaults();
+    case MODE_STATUS:
+        return mode_status(&arguments, environ);
+    case MODE_HEALTH:
+        return mode_health(&arguments, environ);
+    }
+    return EXIT_FAILURE;
+}
