@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+"""The Redis 7.0 Tcl suite, unit by unit.
+
+    tclsuite.py [--mode external|spawn|both] [--units unit/a,unit/b] [--base-port N]
+
+Two ways of running a unit:
+
+    external   against one podis that is running already; between units its data is flushed and
+               its configuration put back, so that no unit suffers from the one before
+    spawn      on servers that the suite starts itself, podis standing in for redis-server: the
+               only way to run what the suite marks external:skip
+
+Each unit is a run of its own (`runtest --single`) with its own time limit, so that one hang or
+exception hides nothing else. It is run on a copy of the suite in BUILD, whose src/ holds podis
+under the name of redis-server.
+
+What is left out is in skips.txt, one test a line, with its reason:
+
+    unit | test name, or /pattern | reason
+
+    needs CMD CMD ...   left out while the server lacks one of these commands, and only then
+    alone: why          left out of the unit's run and made in one of its own afterwards
+    anything else       left out
+
+A line that names no test of its unit is a failure: the list stays as short as it can be.
+"""
+
+import argparse
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import resp
+import server
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/keyspace", "unit/expire", "unit/scan",
+            "unit/protocol", "unit/quit", "unit/info-command", "unit/introspection-2")
+SPAWN = ("unit/type/incr", "unit/keyspace", "unit/protocol", "unit/quit", "unit/info-command",
+         "unit/limits", "unit/obuf-limits", "unit/auth")
+UNIT_SECONDS = 240
+PORT_COUNT = 60
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+RESULT = re.compile(r"\[(ok|err|skip|ignore|exception|TIMEOUT)\]:? ?(.*)")
+
+Skip = collections.namedtuple("Skip", "unit name reason")
+Outcome = collections.namedtuple("Outcome", "ok failures skipped")
+
+
+def read_skips(path):
+    skips = []
+    with open(path) as lines:
+        for number, line in enumerate(lines, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            fields = [field.strip() for field in line.split(" | ")]
+            if len(fields) != 3 or not all(fields):
+                sys.exit("%s:%d: not `unit | test | reason`" % (path, number))
+            skips.append(Skip(*fields))
+    return skips
+
+
+def applies(skip, commands):
+    """Whether the test is to be left out of its unit's run on a server with these commands."""
+    if skip.reason.startswith("needs "):
+        return not all(word.lower() in commands for word in skip.reason.split()[1:])
+    return True
+
+
+def prepare(program, patch_function):
+    """A copy of the suite with podis as src/redis-server. Returns its folder."""
+    source = os.environ["REDIS_SUITE"]
+    place = os.path.join(server.scratch(), "suite")
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(os.path.join(source, "tests"), os.path.join(place, "tests"))
+    shutil.copy(os.path.join(source, "runtest"), place)
+    os.makedirs(os.path.join(place, "src"))
+    os.symlink(os.path.abspath(program), os.path.join(place, "src", "redis-server"))
+    for tool in ("redis-cli", "redis-benchmark"):
+        os.symlink(os.path.abspath(server.redis_program(tool)), os.path.join(place, "src", tool))
+    if patch_function:
+        tolerate_no_functions(place)
+    return place
+
+
+def tolerate_no_functions(place):
+    """The suite begins every external unit with FUNCTION FLUSH, which would end all of them on a
+    server that has no functions yet."""
+    path = os.path.join(place, "tests", "support", "server.tcl")
+    with open(path) as script:
+        text = script.read()
+    with open(path, "w") as script:
+        script.write(text.replace("    r function flush\n", "    catch {r function flush}\n"))
+
+
+def parse(output):
+    """What one run said: (names that passed, failures, names left out)."""
+    ok, failures, skipped = [], [], []
+    body = output.split("\n                   The End\n")[0]
+    for match in re.finditer(r"^(\[(?:ok|err|skip|ignore|exception|TIMEOUT)\].*)$", body, re.M):
+        kind, text = RESULT.match(match.group(1)).groups()
+        if kind == "ok":
+            ok.append(re.sub(r" \(\d+ ms\)$", "", text))
+        elif kind in ("skip", "ignore"):
+            skipped.append(text)
+        else:
+            detail = body[match.start():match.start() + 900].split("\n[")[0]
+            failures.append(detail.replace("\n", "\n      "))
+    return Outcome(ok, failures, skipped)
+
+
+class Suite:
+    """The prepared copy, the server's commands, and the log of all that runs."""
+
+    def __init__(self, place, base_port, commands, log):
+        self.place, self.base_port, self.commands, self.log = place, base_port, commands, log
+
+    def runtest(self, unit, options):
+        """One `runtest`; (outcome, output). A run that hangs is ended with all it started."""
+        argv = ["./runtest", "--single", unit, "--durable", "--clients", "1",
+                "--baseport", str(self.base_port), "--portcount", str(PORT_COUNT), *options]
+        run = subprocess.Popen(argv, cwd=self.place, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               env=server.environment(), start_new_session=True)
+        late = False
+        try:
+            output = run.communicate(timeout=UNIT_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            late = True
+            end_group(run)
+            output = run.communicate()[0]
+        finally:
+            end_group(run)
+        output = COLOUR.sub("", output.decode("utf-8", "replace"))
+        self.log.write("\n##### %s\n%s" % (" ".join(argv), output))
+        outcome = parse(output)
+        if late:
+            outcome.failures.append("%s did not end within %d s" % (unit, UNIT_SECONDS))
+        elif "The End" not in output and not outcome.failures:
+            outcome.failures.append("%s broke off:\n      %s" % (unit, output[-600:].strip()))
+        return outcome
+
+    def run_unit(self, unit, skips, options, between):
+        """A unit in up to two runs: all but what is skipped, then what must run alone."""
+        left_out = [s for s in skips if s.unit == unit and applies(s, self.commands)]
+        alone = [s for s in left_out if s.reason.startswith("alone: ")]
+        first = self.runtest(unit, options + self.flags("--skiptest", left_out))
+        ok, failures, skipped = list(first.ok), list(first.failures), first.skipped
+        if not failures or "The End" in "".join(failures):
+            failures += ["skips.txt: %s has no test %r to leave out" % (unit, s.name)
+                         for s in left_out if not any(names(s.name, x) for x in skipped)]
+        if alone:
+            between()
+            second = self.runtest(unit, options + self.flags("--only", alone))
+            ok += second.ok
+            failures += second.failures
+            skipped = [x for x in skipped if not any(names(s.name, x) for s in alone)]
+        return Outcome(ok, failures, skipped)
+
+    @staticmethod
+    def flags(flag, skips):
+        return [word for s in skips for word in (flag, s.name)]
+
+
+def end_group(run):
+    """Ends a run and all that it started, however this program ends."""
+    try:
+        os.killpg(run.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def names(pattern, test):
+    """The suite's own rule: /text is a regular expression, anything else the whole name."""
+    if pattern.startswith("/"):
+        return re.search(pattern[1:], test) is not None
+    return pattern == test
+
+
+def read_config(conn):
+    return resp.pairs(conn.call("CONFIG", "GET", "*"))
+
+
+def restore(under_test, wanted):
+    """Puts data and configuration back to what they were before the first unit."""
+    with under_test.connect() as conn:
+        conn.call("FLUSHALL")
+        conn.raw("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+        for name, value in read_config(conn).items():
+            if wanted.get(name, value) != value:
+                conn.raw("CONFIG", "SET", name, wanted[name])
+
+
+def commands_of(under_test):
+    with under_test.connect() as conn:
+        return {name.decode() for name in conn.call("COMMAND", "LIST")}
+
+
+def report(tally, mode, unit, outcome, seconds):
+    print("%-9s %-20s %3d passed, %d failed, %d left out  %5.1f s"
+          % (mode, unit, len(outcome.ok), len(outcome.failures), len(outcome.skipped), seconds),
+          flush=True)
+    for failure in outcome.failures:
+        print("FAIL  %s %s: %s" % (mode, unit, failure), flush=True)
+    tally.passed += len(outcome.ok)
+    tally.failed += len(outcome.failures)
+    tally.skipped += len(outcome.skipped)
+
+
+def run_external(suite, under_test, units, skips, tally):
+    with under_test.connect() as conn:
+        config = read_config(conn)
+    options = ["--host", "127.0.0.1", "--port", str(under_test.port)]
+    for unit in units:
+        started = time.monotonic()
+        restore(under_test, config)
+        outcome = suite.run_unit(unit, skips, options, lambda: restore(under_test, config))
+        if not under_test.alive():
+            outcome.failures.append("the server ended:\n" + under_test.log()[-3000:])
+            report(tally, "external", unit, outcome, time.monotonic() - started)
+            return
+        report(tally, "external", unit, outcome, time.monotonic() - started)
+
+
+def run_spawn(suite, units, skips, tally):
+    for unit in units:
+        started = time.monotonic()
+        outcome = suite.run_unit(unit, skips, [], lambda: None)
+        report(tally, "spawn", unit, outcome, time.monotonic() - started)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--mode", choices=("external", "spawn", "both"), default="both")
+    parser.add_argument("--units", help="comma-separated, instead of all")
+    parser.add_argument("--base-port", type=int, default=21150 + os.getpid() % 50 * 100,
+                        help="the suite's ports: some 90 around it, and those 10000 above")
+    parser.add_argument("--program", default=server.podis_program())
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+
+    skips = read_skips(os.path.join(HERE, "skips.txt"))
+    units = options.units.split(",") if options.units else None
+    tally = server.Tally()
+    log_path = os.path.join(os.environ.get("LOG") or server.scratch(), "tclsuite.log")
+    with server.Server(options.program) as under_test, open(log_path, "w") as log:
+        commands = commands_of(under_test)
+        place = prepare(options.program, "function" not in commands)
+        suite = Suite(place, options.base_port, commands, log)
+        if options.mode != "spawn":
+            run_external(suite, under_test, units or EXTERNAL, skips, tally)
+        if options.mode != "external":
+            run_spawn(suite, units or SPAWN, skips, tally)
+    print("output of the suite: %s" % log_path)
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
