@@ -150,6 +150,13 @@ static void watch_signal(struct program *program, struct ev_signal *watcher, int
     ev_signal_start(program->loop, watcher);
 }
 
+/* Its default would kill a process that is on its way out and has nothing left to be told. */
+static void stop_signal(struct program *program, struct ev_signal *watcher)
+{
+    ev_signal_stop(program->loop, watcher);
+    signal(watcher->signum, SIG_IGN);
+}
+
 void program_watch(struct program *program)
 {
     struct reload_parts parts = {
@@ -175,8 +182,9 @@ void program_unwatch(struct program *program)
 {
     reload_free(program->reload);
     program->reload = NULL;
-    ev_signal_stop(program->loop, &program->terminate);
-    ev_signal_stop(program->loop, &program->interrupt);
+    signal(SIGHUP, SIG_IGN);
+    stop_signal(program, &program->terminate);
+    stop_signal(program, &program->interrupt);
     ev_timer_stop(program->loop, &program->drain);
     ev_timer_stop(program->loop, &program->memory);
 }

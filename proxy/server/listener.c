@@ -94,12 +94,10 @@ static void welcome(struct listener *listener, int fd, const union any_address *
                                               .unix_socket = listener->unix_socket });
 }
 
-static void on_connect(struct ev_loop *loop, struct ev_io *io, int events)
+/* Accepts up to `most` of those who wait, and says whether nobody is left. */
+static bool accept_some(struct listener *listener, size_t most)
 {
-    struct listener *listener = io->data;
-    (void)events;
-
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+    for (size_t i = 0; i < most; i++) {
         union any_address address = { .any.sa_family = AF_UNSPEC };
         socklen_t len = sizeof(address);
         int fd = accept4(listener->fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -113,9 +111,24 @@ static void on_connect(struct ev_loop *loop, struct ev_io *io, int events)
         if (errno != EAGAIN) {
             log_warning(listener->server->parts.log, "Cannot accept a connection: %s",
                         strerror(errno));
-            ev_io_stop(loop, io);
+            ev_io_stop(listener->server->parts.loop, &listener->io);
         }
-        return;
+        return true;
+    }
+    return false;
+}
+
+static void on_connect(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    (void)loop;
+    (void)events;
+    accept_some(io->data, ACCEPTS_PER_TURN);
+}
+
+void listeners_accept_waiting(struct server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        accept_some(&server->listeners[i], (size_t)server->options->tcp_backlog);
     }
 }
 

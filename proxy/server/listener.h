@@ -23,6 +23,10 @@ struct listener {
 must_check enum err listeners_open(struct server *server, char *why, size_t why_size);
 void listeners_close(struct server *server);
 
+/* Accepts those whose connection the kernel has made already. Closing the access points without
+ * it would reset them, where a drain owes everybody an orderly end. */
+void listeners_accept_waiting(struct server *server);
+
 /* Once a tick: accepts again where we had run out of file descriptors. */
 void listeners_tick(struct server *server);
 

@@ -241,6 +241,7 @@ static void end_session(void *context, struct session *session)
 void server_drain(struct server *server)
 {
     server->draining = true;
+    listeners_accept_waiting(server);
     listeners_close(server);
     sessions_each(server, end_session, NULL);
 }

@@ -81,6 +81,28 @@ static void serves_tcp_until_it_is_closed(void **state)
     fixture_fini(&fixture);
 }
 
+static void a_drain_ends_those_in_order_who_were_not_accepted_yet(void **state)
+{
+    (void)state;
+    char port_text[8], why[256], byte;
+    uint16_t port = free_port();
+    snprintf(port_text, sizeof(port_text), "%u", port);
+    const char *const flags[] = { "--port", port_text, "--bind", host };
+    struct fixture fixture;
+    fixture_init(&fixture, flags, COUNT(flags));
+
+    assert_int_equal(server_listen(fixture.server, why, sizeof(why)), ERR_OK);
+    int silent = dial(port), asking = dial(port);
+    assert_int_equal(send(asking, "PING\r\n", 6, MSG_NOSIGNAL), 6);
+    server_drain(fixture.server);
+    turn(&fixture);
+    assert_int_equal(recv(silent, &byte, 1, 0), 0);
+    assert_int_equal(recv(asking, &byte, 1, 0), 0);
+    close(silent);
+    close(asking);
+    fixture_fini(&fixture);
+}
+
 static void says_which_address_is_taken(void **state)
 {
     (void)state;
@@ -213,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(serves_tcp_until_it_is_closed),
+        cmocka_unit_test(a_drain_ends_those_in_order_who_were_not_accepted_yet),
         cmocka_unit_test(says_which_address_is_taken),
         cmocka_unit_test(lets_an_address_with_a_dash_be_missing),
         cmocka_unit_test(turns_away_one_past_maxclients),
