@@ -18,7 +18,7 @@ RUN set -eu; \
     strip -o /image/podis build/podis; \
     cp LICENSE /image/licenses/podis; \
     for package in libev-dev libc-ares-dev libpcre2-dev libjemalloc-dev libxxhash-dev \
-            libmicrohttpd-dev libhiredis-dev; do \
+            libmd-dev liblzf-dev libmicrohttpd-dev libhiredis-dev; do \
         cp "/usr/share/doc/$package/copyright" "/image/licenses/$package"; \
     done; \
     ldd build/podis | grep -o '/[^ ]*' | sort -u | while read -r library; do \

@@ -26,6 +26,7 @@ struct cache *cache_new(const struct cache_options *options)
     cache->active_expiry = true;
     cache->commands = options->commands;
     cache->string_max = STRING_MAX;
+    cache->limits = type_limits_default;
     cache->spaces = memory_zero((size_t)options->databases * sizeof(*cache->spaces));
     for (int db = 0; db < cache->databases; db++) {
         keyspace_init(&cache->spaces[db], cache->seed);
@@ -92,8 +93,6 @@ void cache_announce_expired(struct cache *cache, int db, struct span key)
 static inline_always void call_init(struct call *c, struct cache *cache,
                                     const struct cache_request *request)
 {
-    const struct key_spec *keys = &request->command->keys[0];
-
     c->reply = request->reply;
     c->argv = request->argv;
     c->argc = request->argc;
@@ -107,11 +106,15 @@ static inline_always void call_init(struct call *c, struct cache *cache,
     c->client_id = request->client_id;
     c->space = &cache->spaces[request->db];
     c->key_hash = request->key_hash;
-    c->first_key = keys->first + (keys->kind == KEYS_COUNTED ? 1u : 0u);
+    c->first_key = command_first_key(request->command);
     c->found_at = 0;
     c->found = NULL;
     c->said = NULL;
     c->said_count = 0;
+    c->limits = &cache->limits;
+    c->wait = request->wait;
+    c->more = NULL;
+    c->events = NULL;
     c->changed = c->changed_few;
     c->changed_count = 0;
     c->changed_room = COUNT(c->changed_few);
@@ -131,6 +134,9 @@ void cache_exec(struct cache *cache, const struct cache_request *request)
     request->command->run(&call);
     if (call.changed_count > 0 || call.everything) {
         call_announce(&call);
+    }
+    if (call.events != NULL) {
+        call_tell_events(&call);
     }
     cache->running = outer;
     if (outer != NULL) {
@@ -279,6 +285,23 @@ void cache_set_string_max(struct cache *cache, uint64_t len)
 uint64_t cache_string_max(const struct cache *cache)
 {
     return cache->string_max;
+}
+
+void cache_set_limits(struct cache *cache, const struct type_limits *limits)
+{
+    cache->limits = *limits;
+}
+
+void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)
+{
+    cache->jobs = *jobs;
+}
+
+void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void *context)
+{
+    cache->events.classes = classes;
+    cache->events.hear = hear;
+    cache->events.context = context;
 }
 
 struct cache_db_stats cache_db_stats(const struct cache *cache, int db)

@@ -16,7 +16,9 @@
 #include <stdint.h>
 
 struct cache;
+struct call_wait;
 struct type;
+struct type_limits;
 
 struct cache_options {
     int databases;
@@ -41,7 +43,8 @@ struct cache_request {
     uint64_t client_id; /* Becomes change.origin. */
     bool no_touch;      /* Leave access times alone. */
     struct reply *reply;
-    void *caller; /* For CMD_SESSION rows: whoever asked. The store never looks inside. */
+    struct call_wait *wait; /* NULL: it must not wait. Else wait->wanted says whether it does. */
+    void *caller;           /* For CMD_SESSION rows: whoever asked. The store never looks inside. */
 };
 void cache_exec(struct cache *cache, const struct cache_request *request);
 
@@ -65,6 +68,21 @@ bool cache_counts_frequency(const struct cache *cache);
 
 int cache_databases(const struct cache *cache);
 const struct command_table *cache_commands(const struct cache *cache);
+
+/* Thresholds of encodings; copied. Values are converted when they are next changed. */
+void cache_set_limits(struct cache *cache, const struct type_limits *limits);
+
+/* Who hears of events, and of which (enum event_class bits); 0 and NULL at start. */
+typedef void (*event_fn)(void *context, unsigned class, const char *name, struct span key, int db);
+void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void *context);
+
+/* Values that have many parts are freed by `run`, which a job queue calls some time later, on any
+ * thread, once for each `job`. Without one they are freed at once. Set at start only. */
+struct cache_jobs {
+    void *context;
+    void (*add)(void *context, void (*run)(void *job), void *job);
+};
+void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs);
 
 /* How long APPEND and SETRANGE may make a string (proto-max-bulk-len); 512 MiB at start. */
 void cache_set_string_max(struct cache *cache, uint64_t len);

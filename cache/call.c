@@ -7,6 +7,7 @@
 #include "cache/call.h"
 
 #include "cache/state.h"
+#include "cache/wait.h"
 
 #include "cache/base/check.h"
 #include "cache/base/number.h"
@@ -24,7 +25,23 @@ void call_announce(struct call *c)
         .argv = c->said != NULL ? c->said : c->argv,
         .argc = c->said != NULL ? c->said_count : c->argc,
     };
-    cache_announce(c->cache, &change);
+    if (c->more == NULL) {
+        cache_announce(c->cache, &change);
+    }
+    for (const struct more_changes *more = c->more; more != NULL; more = more->next) {
+        change.argv = more->argv;
+        change.argc = more->argc;
+        cache_announce(c->cache, &change);
+        change.again = true;
+    }
+}
+
+void call_tell_events(struct call *c)
+{
+    const struct cache *cache = c->cache;
+    for (const struct told_event *event = c->events; event != NULL; event = event->next) {
+        cache->events.hear(cache->events.context, event->class, event->name, event->key, c->db);
+    }
 }
 
 void call_forget(struct call *c)
@@ -56,16 +73,90 @@ void call_changed_as(struct call *c, const struct span *argv, size_t argc)
     c->said_count = argc;
 }
 
-void call_changed_as_words(struct call *c, size_t argc, ...)
+/* Words into the arena. */
+static struct span *words_take(struct call *c, size_t argc, va_list words)
 {
     struct span *argv = arena_alloc(c->arena, argc * sizeof(*argv));
-    va_list words;
-    va_start(words, argc);
     for (size_t i = 0; i < argc; i++) {
         argv[i] = va_arg(words, struct span);
     }
+    return argv;
+}
+
+void call_changed_as_words(struct call *c, size_t argc, ...)
+{
+    va_list words;
+    va_start(words, argc);
+    const struct span *argv = words_take(c, argc, words);
     va_end(words);
     call_changed_as(c, argv, argc);
+}
+
+void call_adds_change(struct call *c, const struct span *argv, size_t argc)
+{
+    struct more_changes *more = arena_alloc(c->arena, sizeof(*more));
+    assert(argc > 0);
+    *more = (struct more_changes){ .argv = argv, .argc = argc };
+    if (c->more == NULL) {
+        c->more_end = &c->more;
+    }
+    *c->more_end = more;
+    c->more_end = &more->next;
+}
+
+void call_adds_change_words(struct call *c, size_t argc, ...)
+{
+    va_list words;
+    va_start(words, argc);
+    const struct span *argv = words_take(c, argc, words);
+    va_end(words);
+    call_adds_change(c, argv, argc);
+}
+
+struct span call_keep(struct call *c, struct span bytes)
+{
+    char *copy = arena_alloc(c->arena, bytes.len + 1);
+    if (bytes.len > 0) {
+        memcpy(copy, bytes.bytes, bytes.len);
+    }
+    return (struct span){ .bytes = copy, .len = bytes.len };
+}
+
+void key_event(struct call *c, size_t at, enum event_class class, const char *name)
+{
+    if (!(c->cache->events.classes & class)) {
+        return;
+    }
+    struct told_event *event = arena_alloc(c->arena, sizeof(*event));
+    *event = (struct told_event){ .name = name, .key = c->argv[at], .class = class };
+    if (c->events == NULL) {
+        c->events_end = &c->events;
+    }
+    *c->events_end = event;
+    c->events_end = &event->next;
+}
+
+uint64_t call_random(struct call *c)
+{
+    return random_next(&c->cache->random_state);
+}
+
+uint64_t call_random_below(struct call *c, uint64_t below)
+{
+    assert(below > 0);
+    return random_below(&c->cache->random_state, below);
+}
+
+void call_wait(struct call *c, const struct call_wait *wait)
+{
+    assert(call_may_wait(c));
+    assert(wait->key_count > 0);
+    *c->wait = *wait;
+    c->wait->wanted = true;
+    if (wait->argv == NULL) {
+        c->wait->argv = c->argv;
+        c->wait->argc = c->argc;
+    }
 }
 
 struct span call_number(struct call *c, int64_t number)
@@ -190,6 +281,16 @@ bool key_edit(struct call *c, size_t at, const struct type *type, void **value)
     }
     *value = entry == NULL ? NULL : entry_value(entry);
     return true;
+}
+
+bool name_read(struct call *c, struct span key, const struct type *type, const void **value)
+{
+    struct table_slot *slot = find_in(c, c->db, key, table_hash(key, c->cache->seed));
+    const struct entry *entry = slot == NULL ? NULL : keyspace_entry(slot);
+
+    bool fits = entry != NULL && entry_is_of(entry, type);
+    *value = fits ? entry_value(entry) : NULL;
+    return fits;
 }
 
 bool key_look(struct call *c, size_t at, unsigned how, struct key_view *view)

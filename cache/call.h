@@ -23,7 +23,9 @@
 #include "cache/types/type.h"
 
 struct keyspace;
+struct more_changes;
 struct table_slot;
+struct told_event;
 
 struct call {
     struct reply *reply;
@@ -37,6 +39,8 @@ struct call {
     int db;
     bool no_touch;
     uint64_t client_id;
+    const struct type_limits *limits;
+    struct call_wait *wait; /* cache_request.wait */
 
     /* The rest is call.c's own. */
     struct keyspace *space;
@@ -46,6 +50,8 @@ struct call {
     struct table_slot *found; /* NULL: the key is not there. */
     const struct span *said;  /* From call_changed_as(). */
     size_t said_count;
+    struct more_changes *more, **more_end;
+    struct told_event *events, **events_end;
     struct span *changed; /* Keys. */
     size_t changed_count;
     size_t changed_room;
@@ -102,6 +108,10 @@ bool key_read(struct call *c, size_t at, const struct type *type, const void **v
 /* The same for a command that is about to write: not counted as a hit or a miss. Whoever edits
  * the value where it lies, keeping its size, says so with key_changed(). */
 bool key_edit(struct call *c, size_t at, const struct type *type, void **value);
+
+/* The value of a key that is no argument, SORT's BY and GET: false if there is no such key or it
+ * is of another type. Never replies, counts nothing. */
+bool name_read(struct call *c, struct span key, const struct type *type, const void **value);
 
 struct key_view {
     const struct type *type;
@@ -199,7 +209,41 @@ void call_changed_as(struct call *c, const struct span *argv, size_t argc);
  * value). */
 void call_changed_as_words(struct call *c, size_t argc, ...);
 
+/* One more command that is needed to repeat the change: XREADGROUP is an XCLAIM for each entry and
+ * an XGROUP SETID. With one or more of these argv itself, and call_changed_as(), are not announced.
+ * The spans must last as those of call_changed_as(). */
+void call_adds_change(struct call *c, const struct span *argv, size_t argc);
+void call_adds_change_words(struct call *c, size_t argc, ...);
+
 /* The decimal form of a number, in the arena. */
 struct span call_number(struct call *c, int64_t number);
+/* Bytes copied to the arena: of a value that is about to go. */
+struct span call_keep(struct call *c, struct span bytes);
+
+/* --- what keyspace notifications tell --- */
+
+enum event_class {
+    EVENT_GENERIC = 1 << 2, /* g */
+    EVENT_STRING = 1 << 3,  /* $ */
+    EVENT_LIST = 1 << 4,    /* l */
+    EVENT_SET = 1 << 5,     /* s */
+    EVENT_HASH = 1 << 6,    /* h */
+    EVENT_ZSET = 1 << 7,    /* z */
+    EVENT_EXPIRED = 1 << 8, /* x */
+    EVENT_EVICTED = 1 << 9, /* e */
+    EVENT_STREAM = 1 << 10, /* t */
+    EVENT_KEY_MISS = 1 << 11,
+    EVENT_NEW = 1 << 14, /* n */
+};
+
+/* Something happened to argv[at]: "lpush", "del". Told after the change is announced, in this
+ * order; free if nobody listens (cache_set_events()). `name` is a constant. */
+void key_event(struct call *c, size_t at, enum event_class class, const char *name);
+
+/* --- chance --- */
+
+uint64_t call_random(struct call *c);
+/* Of 0 … below - 1, each as likely. */
+uint64_t call_random_below(struct call *c, uint64_t below);
 
 #endif

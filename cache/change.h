@@ -5,7 +5,8 @@
  *
  * Most commands are their own change. The ones that are not repeatable say so
  * while they run: EXPIRE becomes PEXPIREAT, INCRBYFLOAT becomes SET, a key that
- * expired or was evicted becomes DEL.
+ * expired or was evicted becomes DEL. A write that takes several commands to repeat is as
+ * many changes, of which all but the first say `again`; they are to be kept together.
  *
  * A change is handed to the listeners in the order they were added, and podis
  * adds them in this order, once, in sidecar/main.c:
@@ -18,11 +19,13 @@
 
 #include "cache/base/span.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct change {
     uint64_t seq;            /* 1 for the first change of this process. */
     uint64_t origin;         /* Client that made it; 0 for the store itself (expiry, eviction). */
+    bool again;              /* Goes on with the change before it: one write, several commands. */
     int db;                  /* -1: all databases (FLUSHALL, SWAPDB). */
     bool everything;         /* FLUSHALL, FLUSHDB, SWAPDB: no key is named, all of db changed. */
     const struct span *keys; /* Keys whose value is now different. */

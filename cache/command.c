@@ -316,42 +316,92 @@ size_t command_ids(const struct command_table *table)
     return table->number_count;
 }
 
-/* Where the keys of one specification begin and end; false if argv does not fit it. */
-static bool key_bounds(const struct key_spec *spec, const struct span *argv, size_t argc,
-                       size_t *first, size_t *last)
+/* Keys of one specification: argv[first], argv[first + step] … up to argv[last]. */
+struct key_range {
+    size_t first, last, step;
+};
+
+static bool range_make(int64_t first, int64_t last, size_t step, size_t argc,
+                       struct key_range *range)
 {
-    int64_t end;
-    int64_t begin = spec->first;
-    if (spec->kind == KEYS_COUNTED) {
-        int64_t number;
-        if (spec->first >= argc || !number_parse(argv[spec->first], &number) || number < 1 ||
-            number > (int64_t)argc) {
-            return false;
-        }
-        begin = spec->first + 1;
-        end = begin + (number - 1) * spec->step;
-    } else {
-        end = spec->last < 0 ? (int64_t)argc + spec->last : spec->last;
-    }
-    if (end < begin || end >= (int64_t)argc) {
+    if (last < first || last >= (int64_t)argc) {
         return false;
     }
-    *first = (size_t)begin;
-    *last = (size_t)end;
+    *range = (struct key_range){ .first = (size_t)first, .last = (size_t)last, .step = step };
     return true;
+}
+
+static bool range_counted(const struct key_spec *spec, const struct span *argv, size_t argc,
+                          struct key_range *range)
+{
+    int64_t number;
+    if (spec->first >= argc || !number_parse(argv[spec->first], &number) || number < 1 ||
+        number > (int64_t)argc) {
+        return false;
+    }
+    int64_t first = spec->first + 1;
+    return range_make(first, first + (number - 1) * spec->step, spec->step, argc, range);
+}
+
+/* `first` may be the command's name: there are no keys then. */
+static bool range_after_word(const struct key_spec *spec, const struct span *argv, size_t argc,
+                             struct key_range *range)
+{
+    size_t at = spec->first;
+    while (at < argc && !span_is(argv[at], spec->keyword)) {
+        at++;
+    }
+    int64_t first = (int64_t)at + 1;
+    int64_t last = first + spec->last;
+    if (spec->last < 0) {
+        int64_t rest = (int64_t)argc - first;
+        last = first + (spec->limit > 1 ? rest / spec->limit : rest + 1 + spec->last) - 1;
+    }
+    return range_make(first, last, spec->step, argc, range);
+}
+
+/* False if argv has no keys by this specification. */
+static bool range_of(const struct key_spec *spec, const struct span *argv, size_t argc,
+                     struct key_range *range)
+{
+    switch (spec->kind) {
+    case KEYS_RANGE:
+        return range_make(spec->first,
+                          spec->last < 0 ? (int64_t)argc + spec->last : (int64_t)spec->last,
+                          spec->step, argc, range);
+    case KEYS_COUNTED:
+        return range_counted(spec, argv, argc, range);
+    case KEYS_KEYWORD:
+        return range_after_word(spec, argv, argc, range);
+    case KEYS_NONE:
+    case KEYS_UNKNOWN:
+        break;
+    }
+    return false;
+}
+
+/* A keyword may be missing; anything else that does not fit means that there is nothing to run. */
+static bool may_be_absent(const struct key_spec *spec)
+{
+    return spec->kind == KEYS_KEYWORD || spec->kind == KEYS_UNKNOWN;
 }
 
 size_t command_keys(const struct command *command, const struct span *argv, size_t argc,
                     uint32_t *indexes, size_t max)
 {
     size_t count = 0;
+    if (command->find_keys != NULL) {
+        return command->find_keys(argv, argc, indexes, max);
+    }
     for (size_t i = 0; i < COMMAND_KEY_SPECS && command->keys[i].kind != KEYS_NONE; i++) {
-        size_t first;
-        size_t last;
-        if (!key_bounds(&command->keys[i], argv, argc, &first, &last)) {
+        struct key_range range;
+        if (!range_of(&command->keys[i], argv, argc, &range)) {
+            if (may_be_absent(&command->keys[i])) {
+                continue;
+            }
             return 0;
         }
-        for (size_t at = first; at <= last; at += command->keys[i].step) {
+        for (size_t at = range.first; at <= range.last; at += range.step) {
             if (count < max) {
                 indexes[count] = (uint32_t)at;
             }

@@ -46,11 +46,12 @@ enum command_flag {
 /* How a command whose keys have several owners is split, or how a keyless one
  * covers all owners. Said once, in the row; proxy/peers/split.c does it. */
 enum command_across {
-    ACROSS_NONE,       /* keys of several owners: CROSSSLOT */
-    ACROSS_ARRAY,      /* MGET: one element per key, put back in order */
-    ACROSS_SUM,        /* DEL, EXISTS, TOUCH, UNLINK: integers are added */
-    ACROSS_OK,         /* MSET: key value pairs; OK when all said OK */
-    ACROSS_ALL_SUM,    /* DBSIZE: every owner, integers are added */
+    ACROSS_NONE,    /* keys of several owners: CROSSSLOT */
+    ACROSS_ARRAY,   /* MGET: one element per key, put back in order */
+    ACROSS_SUM,     /* DEL, EXISTS, TOUCH, UNLINK: integers are added */
+    ACROSS_COMPUTE, /* SUNION, ZINTER, PFCOUNT …: the operands are fetched, and it is run here */
+    ACROSS_OK,      /* MSET: key value pairs; OK when all said OK */
+    ACROSS_ALL_SUM, /* DBSIZE: every owner, integers are added */
     ACROSS_ALL_ARRAY,  /* KEYS: every owner, arrays are joined */
     ACROSS_ALL_OK,     /* FLUSHALL, FLUSHDB, SWAPDB: every owner, first error wins */
     ACROSS_ALL_SCAN,   /* SCAN: owner after owner, the cursor says which */
@@ -73,18 +74,45 @@ enum key_flag {
 
 /* One key specification (https://redis.io/docs/reference/key-specs/). */
 struct key_spec {
-    enum { KEYS_NONE, KEYS_RANGE, KEYS_COUNTED } kind;
-    uint16_t first; /* RANGE: index of the first key. COUNTED: index of the number of keys. */
-    int16_t last;   /* RANGE: index of the last; negative counts from the end. */
+    enum {
+        KEYS_NONE,
+        KEYS_RANGE,   /* From an index to another. */
+        KEYS_COUNTED, /* Behind their number. */
+        KEYS_KEYWORD, /* Behind a word that may be there. */
+        KEYS_UNKNOWN, /* Where they are cannot be said in general: see find_keys. */
+    } kind;
+    uint16_t first; /* RANGE: index of the first key. COUNTED: index of the number of keys. KEYWORD:
+                       index from which on the word is looked for. */
+    int16_t last; /* RANGE: index of the last; negative counts from the end. KEYWORD: the same, but
+                       counted from the first key. */
     uint16_t step;
+    uint16_t
+        limit; /* KEYWORD, with last = -1: only the first of so many equal parts of the rest are
+                       keys (2: XREAD's ids follow its keys). 0 and 1: all of it. */
     uint16_t flags; /* enum key_flag */
+    const char *keyword;
 };
 
-enum { COMMAND_KEY_SPECS = 2 };
+enum { COMMAND_KEY_SPECS = 3 };
 
 #define KEYS(first_, last_, step_, flags_)                                                         \
     {                                                                                              \
         .kind = KEYS_RANGE, .first = (first_), .last = (last_), .step = (step_), .flags = (flags_) \
+    }
+/* LMPOP numkeys key…: KEYS_NUMBERED(1, flags) */
+#define KEYS_NUMBERED(at_, flags_)                                                                 \
+    {                                                                                              \
+        .kind = KEYS_COUNTED, .first = (at_), .step = 1, .flags = (flags_)                         \
+    }
+/* GEORADIUS: KEYS_AFTER("STORE", 6, 0, 0, flags). XREAD: KEYS_AFTER("STREAMS", 1, -1, 2, flags) */
+#define KEYS_AFTER(keyword_, from_, last_, limit_, flags_)                                         \
+    {                                                                                              \
+        .kind = KEYS_KEYWORD, .keyword = (keyword_), .first = (from_), .last = (last_), .step = 1, \
+        .limit = (limit_), .flags = (flags_)                                                       \
+    }
+#define KEYS_SOMEWHERE(flags_)                                                                     \
+    {                                                                                              \
+        .kind = KEYS_UNKNOWN, .flags = (flags_)                                                    \
     }
 
 struct command {
@@ -109,6 +137,8 @@ struct command {
     const char *key_notes; /* A remark on the first key specification. */
     /* With KEY_VARIABLE: the enum key_flag bits of this very call. */
     uint16_t (*key_flags)(const struct span *argv, size_t argc);
+    /* Where the specifications cannot say which arguments are keys: as command_keys(). */
+    size_t (*find_keys)(const struct span *argv, size_t argc, uint32_t *indexes, size_t max);
 };
 
 enum acl_category {
@@ -168,6 +198,16 @@ size_t command_ids(const struct command_table *table);
  * (which may be more than max). 0 if the row has no keys or argv is too short for them. */
 size_t command_keys(const struct command *command, const struct span *argv, size_t argc,
                     uint32_t *indexes, size_t max);
+
+/* Where the first key is, if there is one, for hints; 0 if that depends on the arguments. */
+static inline size_t command_first_key(const struct command *command)
+{
+    const struct key_spec *keys = &command->keys[0];
+    if (keys->kind == KEYS_KEYWORD) {
+        return 0;
+    }
+    return keys->first + (keys->kind == KEYS_COUNTED ? 1u : 0u);
+}
 
 bool command_arity_fits(const struct command *command, size_t argc);
 

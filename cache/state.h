@@ -11,6 +11,21 @@
 
 enum { LISTENERS_MAX = 8 };
 
+/* Commands that repeat a change together with others. */
+struct more_changes {
+    struct more_changes *next;
+    const struct span *argv;
+    size_t argc;
+};
+
+/* An event to be told when the change was. */
+struct told_event {
+    struct told_event *next;
+    const char *name;
+    struct span key;
+    unsigned class;
+};
+
 /* A database that was emptied or forgotten, being freed bit by bit. */
 struct dropped {
     struct dropped *next;
@@ -25,7 +40,15 @@ struct cache {
     struct access_clock access;
     const struct command_table *commands;
     uint64_t string_max;
+    struct type_limits limits;
     struct cache_stats stats;
+    struct cache_jobs jobs;
+
+    struct {
+        unsigned classes;
+        event_fn hear;
+        void *context;
+    } events;
 
     struct {
         change_fn hear;
@@ -59,8 +82,9 @@ static inline bool cache_entry_is_dead(const struct entry *entry, uint64_t now_m
     return expires_at_ms >= 0 && (uint64_t)expires_at_ms < now_ms;
 }
 
-/* call.c: after a handler that noted changes. */
+/* call.c: after a handler that noted changes, or events. */
 void call_announce(struct call *c);
+void call_tell_events(struct call *c);
 /* Another call ran inside this one: what was found may be elsewhere now. */
 void call_forget(struct call *c);
 

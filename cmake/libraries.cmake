@@ -2,6 +2,9 @@
 #
 #   jemalloc      libjemalloc-dev     the allocator (not in sanitized builds, which bring their own)
 #   xxhash        libxxhash-dev       header only, key hashing
+#   libmd         libmd-dev           SHA-1
+#   liblzf        liblzf-dev          LZF; its two sources, which the package brings for this, since
+#                                     it has no archive
 #   pcre2         libpcre2-dev        key rules
 #   libev         libev-dev           event loop
 #   c-ares        libc-ares-dev       DNS
@@ -32,6 +35,12 @@ if(NOT PODIS_SANITIZE)
     target_link_options(podis::allocator INTERFACE -static-libgcc)
     target_compile_definitions(podis::allocator INTERFACE PODIS_JEMALLOC)
 endif()
+podis_library(podis::md sha1.h NAMES libmd.a md)
+find_path(LZF_SOURCE lzf_c.c PATHS /usr/src/liblzf REQUIRED)
+find_path(LZF_INCLUDE lzf.h PATH_SUFFIXES liblzf REQUIRED)
+add_library(podis_lzf STATIC ${LZF_SOURCE}/lzf_c.c ${LZF_SOURCE}/lzf_d.c)
+target_compile_options(podis_lzf PRIVATE -w)
+target_include_directories(podis_lzf SYSTEM PUBLIC ${LZF_INCLUDE})
 podis_library(podis::pcre2 pcre2.h NAMES libpcre2-8.a pcre2-8)
 podis_library(podis::ev ev.h NAMES libev.a ev)
 target_link_libraries(podis::ev INTERFACE m)

@@ -138,10 +138,28 @@ static void reply_field_text(struct reply *reply, const char *name, const char *
     reply_bulk_text(reply, text);
 }
 
+/* Kinds without anything to say about them. */
+static void reply_unknown(struct reply *reply)
+{
+    reply_field_text(reply, "type", "unknown");
+    reply_bulk_text(reply, "spec");
+    reply_map(reply, 0);
+}
+
+static int last_key(const struct key_spec *spec)
+{
+    bool is_relative = spec->last < 0 || spec->kind == KEYS_KEYWORD;
+    return is_relative ? spec->last : spec->last - spec->first;
+}
+
 static void reply_find_keys(struct reply *reply, const struct key_spec *spec)
 {
     reply_bulk_text(reply, "find_keys");
     reply_map(reply, 2);
+    if (spec->kind == KEYS_UNKNOWN) {
+        reply_unknown(reply);
+        return;
+    }
     if (spec->kind == KEYS_COUNTED) {
         reply_field_text(reply, "type", "keynum");
         reply_bulk_text(reply, "spec");
@@ -154,9 +172,29 @@ static void reply_find_keys(struct reply *reply, const struct key_spec *spec)
     reply_field_text(reply, "type", "range");
     reply_bulk_text(reply, "spec");
     reply_map(reply, 3);
-    reply_field_integer(reply, "lastkey", spec->last < 0 ? spec->last : spec->last - spec->first);
+    reply_field_integer(reply, "lastkey", last_key(spec));
     reply_field_integer(reply, "keystep", spec->step);
-    reply_field_integer(reply, "limit", 0);
+    reply_field_integer(reply, "limit", spec->limit);
+}
+
+static void reply_begin_search(struct reply *reply, const struct key_spec *spec)
+{
+    reply_bulk_text(reply, "begin_search");
+    reply_map(reply, 2);
+    if (spec->kind == KEYS_UNKNOWN) {
+        reply_unknown(reply);
+        return;
+    }
+    bool by_word = spec->kind == KEYS_KEYWORD;
+    reply_field_text(reply, "type", by_word ? "keyword" : "index");
+    reply_bulk_text(reply, "spec");
+    reply_map(reply, by_word ? 2 : 1);
+    if (by_word) {
+        reply_field_text(reply, "keyword", spec->keyword);
+        reply_field_integer(reply, "startfrom", spec->first);
+    } else {
+        reply_field_integer(reply, "index", spec->first);
+    }
 }
 
 static void reply_key_spec(struct reply *reply, const struct key_spec *spec, const char *notes)
@@ -167,12 +205,7 @@ static void reply_key_spec(struct reply *reply, const struct key_spec *spec, con
     }
     reply_bulk_text(reply, "flags");
     describe_key_flags(reply, spec->flags);
-    reply_bulk_text(reply, "begin_search");
-    reply_map(reply, 2);
-    reply_field_text(reply, "type", "index");
-    reply_bulk_text(reply, "spec");
-    reply_map(reply, 1);
-    reply_field_integer(reply, "index", spec->first);
+    reply_begin_search(reply, spec);
     reply_find_keys(reply, spec);
 }
 

@@ -234,7 +234,7 @@ static void rewrite(struct span key, const void *value, rewrite_fn emit, void *c
 
 const struct type type_string = {
     .name = "string",
-    .tag = 0,
+    .tag = TAG_STRING,
     .embed_max = EMBED_MAX,
     .free = memory_free,
     .copy = copy,

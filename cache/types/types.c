@@ -5,12 +5,12 @@
 #include "cache/base/check.h"
 
 static const struct type *const types[] = {
-    &type_string,
+    [TAG_STRING] = &type_string,
 };
 
 const struct type *type_by_tag(uint8_t tag)
 {
-    if (tag >= COUNT(types)) {
+    if (tag >= COUNT(types) || types[tag] == NULL) {
         return NULL;
     }
     assert(types[tag]->tag == tag);
@@ -20,7 +20,29 @@ const struct type *type_by_tag(uint8_t tag)
 const struct type *type_by_name(struct span name)
 {
     for (size_t i = 0; i < COUNT(types); i++) {
-        if (span_is(name, types[i]->name)) {
+        if (types[i] != NULL && span_is(name, types[i]->name)) {
+            return types[i];
+        }
+    }
+    return NULL;
+}
+
+static bool takes_code(const struct type *type, uint8_t code)
+{
+    const uint8_t *at = type->codes;
+
+    while (at != NULL && *at != TYPE_NO_CODE) {
+        if (*at++ == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct type *type_by_code(uint8_t code)
+{
+    for (size_t i = 0; i < COUNT(types); i++) {
+        if (types[i] != NULL && takes_code(types[i], code)) {
             return types[i];
         }
     }

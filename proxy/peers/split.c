@@ -195,6 +195,7 @@ static void join(struct split *split, struct reply *reply)
         reply_raw(reply, buf_span(&split->parts[0].answer));
         break;
     case ACROSS_NONE:
+    case ACROSS_COMPUTE:
         unreachable("a command that cannot be split was split");
     }
 }

@@ -97,7 +97,9 @@ static struct route across(const struct route_question *question, const struct p
         route.member = foreign->member;
         return route;
     }
-    route.kind = question->command->across == ACROSS_NONE ? ROUTE_REFUSE : ROUTE_SPLIT;
+    bool splits =
+        question->command->across != ACROSS_NONE && question->command->across != ACROSS_COMPUTE;
+    route.kind = splits ? ROUTE_SPLIT : ROUTE_REFUSE;
     return route;
 }
 
