@@ -29,7 +29,7 @@ struct cache *cache_new(const struct cache_options *options)
     cache->limits = type_limits_default;
     cache->spaces = memory_zero((size_t)options->databases * sizeof(*cache->spaces));
     for (int db = 0; db < cache->databases; db++) {
-        keyspace_init(&cache->spaces[db], cache->seed);
+        keyspace_init(&cache->spaces[db], cache->seed, &cache->disposal);
     }
     return cache;
 }
@@ -175,7 +175,7 @@ void cache_flush(struct cache *cache, int db, bool at_once)
     } else {
         table_free(space->table);
     }
-    keyspace_init(space, cache->seed);
+    keyspace_init(space, cache->seed, &cache->disposal);
 }
 
 void cache_forget_all(struct cache *cache)
@@ -198,7 +198,9 @@ static bool tick_resize(struct cache *cache, size_t *budget)
 static bool tick_dropped(struct cache *cache, size_t *budget)
 {
     while (cache->dropped != NULL && *budget > 0) {
+        uint64_t before = keyspace_count(&cache->dropped->space);
         *budget -= keyspace_drain(&cache->dropped->space, *budget);
+        cache->stats.lazy_freed += before - keyspace_count(&cache->dropped->space);
         if (keyspace_count(&cache->dropped->space) == 0) {
             dropped_free(cache);
         }
@@ -294,7 +296,12 @@ void cache_set_limits(struct cache *cache, const struct type_limits *limits)
 
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)
 {
-    cache->jobs = *jobs;
+    cache->disposal.jobs = *jobs;
+}
+
+const struct type_limits *cache_limits(const struct cache *cache)
+{
+    return &cache->limits;
 }
 
 void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void *context)
@@ -318,11 +325,21 @@ struct cache_db_stats cache_db_stats(const struct cache *cache, int db)
 
 struct cache_stats cache_stats(const struct cache *cache)
 {
-    return cache->stats;
+    const struct disposal *disposal = &cache->disposal;
+    struct cache_stats stats = cache->stats;
+    uint64_t freed = atomic_load_explicit(&disposal->freed, memory_order_acquire);
+
+    stats.lazy_freed += freed - cache->lazy_freed_before;
+    stats.lazy_pending = disposal->given - freed;
+    for (const struct dropped *at = cache->dropped; at != NULL; at = at->next) {
+        stats.lazy_pending += keyspace_count(&at->space);
+    }
+    return stats;
 }
 
 void cache_stats_reset(struct cache *cache)
 {
+    cache->lazy_freed_before = atomic_load_explicit(&cache->disposal.freed, memory_order_acquire);
     cache->stats = (struct cache_stats){ .changes = cache->stats.changes };
 }
 

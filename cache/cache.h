@@ -71,13 +71,15 @@ const struct command_table *cache_commands(const struct cache *cache);
 
 /* Thresholds of encodings; copied. Values are converted when they are next changed. */
 void cache_set_limits(struct cache *cache, const struct type_limits *limits);
+const struct type_limits *cache_limits(const struct cache *cache);
 
 /* Who hears of events, and of which (enum event_class bits); 0 and NULL at start. */
 typedef void (*event_fn)(void *context, unsigned class, const char *name, struct span key, int db);
 void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void *context);
 
 /* Values that have many parts are freed by `run`, which a job queue calls some time later, on any
- * thread, once for each `job`. Without one they are freed at once. Set at start only. */
+ * thread, once for each `job`, and before the cache is freed. Without a queue they are freed at
+ * once. Set at start only. */
 struct cache_jobs {
     void *context;
     void (*add)(void *context, void (*run)(void *job), void *job);
@@ -101,7 +103,9 @@ struct cache_db_stats cache_db_stats(const struct cache *cache, int db);
 struct cache_stats {
     uint64_t hits, misses;
     uint64_t expired, evicted;
-    uint64_t changes; /* Since start: the dirty counter. Never reset. */
+    uint64_t lazy_freed;   /* Values freed by jobs, and keys of emptied databases by ticks. */
+    uint64_t lazy_pending; /* Those that still have to be. Never reset. */
+    uint64_t changes;      /* Since start: the dirty counter. Never reset. */
 };
 struct cache_stats cache_stats(const struct cache *cache);
 void cache_stats_reset(struct cache *cache);

@@ -147,6 +147,14 @@ void entry_free(struct entry *entry)
     memory_free(entry);
 }
 
+void *entry_take_value(struct entry *entry)
+{
+    assert(!entry_is_flat(entry));
+    void *value = entry_value(entry);
+    memory_free(entry);
+    return value;
+}
+
 /* --- changing --- */
 
 /* The block on the heap for the new value: the form's own, the old one if it is just right,

@@ -52,6 +52,9 @@ struct entry *entry_new(const struct entry_form *form);
 /* Frees the entry and its value. */
 void entry_free(struct entry *entry);
 
+/* Frees the entry, and returns its value, which is on the heap. */
+void *entry_take_value(struct entry *entry);
+
 /* Bytes of the allocator, the value's included. */
 size_t entry_memory(const struct entry *entry);
 

@@ -12,13 +12,14 @@ static struct span key_of(const void *entry)
 
 static const struct table_type keyed_entries = { .key = key_of };
 
-void keyspace_init(struct keyspace *space, uint64_t seed)
+void keyspace_init(struct keyspace *space, uint64_t seed, struct disposal *disposal)
 {
-    *space = (struct keyspace){ .table = table_new(&keyed_entries, seed) };
+    *space = (struct keyspace){ .table = table_new(&keyed_entries, seed), .disposal = disposal };
 }
 
 void keyspace_fini(struct keyspace *space)
 {
+    space->disposal = NULL;
     while (keyspace_drain(space, SIZE_MAX) > 0) {
     }
     table_free(space->table);
@@ -61,7 +62,15 @@ void keyspace_replace(struct keyspace *space, struct table_slot *slot,
 {
     struct entry *entry = keyspace_entry(slot);
     bool before = entry_expires(entry);
-    settle(space, slot, entry_replace(entry, form), before);
+
+    if (!disposal_is_for(space->disposal, entry)) {
+        settle(space, slot, entry_replace(entry, form), before);
+        return;
+    }
+    struct entry_form fresh = *form;
+    fresh.key = entry_key(entry);
+    settle(space, slot, entry_new(&fresh), before);
+    disposal_entry(space->disposal, entry);
 }
 
 void *keyspace_resize(struct table_slot *slot, size_t size)
@@ -88,7 +97,7 @@ struct entry *keyspace_take(struct keyspace *space, struct table_slot *slot, uin
 
 void keyspace_remove(struct keyspace *space, struct table_slot *slot, uint64_t hash)
 {
-    entry_free(keyspace_take(space, slot, hash));
+    disposal_entry(space->disposal, keyspace_take(space, slot, hash));
 }
 
 /* --- active expiry --- */
@@ -117,7 +126,7 @@ static enum sweep sweep_entry(void *context, void *element)
     }
     round->expired(round->context, entry);
     space->expiring--;
-    entry_free(entry);
+    disposal_entry(space->disposal, entry);
     return SWEEP_REMOVE;
 }
 
@@ -146,11 +155,10 @@ size_t keyspace_sweep(struct keyspace *space, uint64_t now_ms, size_t budget,
 
 static void drop_entry(void *context, void *entry)
 {
-    (void)context;
-    entry_free(entry);
+    disposal_entry(context, entry);
 }
 
 size_t keyspace_drain(struct keyspace *space, size_t budget)
 {
-    return table_drain(space->table, budget, drop_entry, NULL);
+    return table_drain(space->table, budget, drop_entry, space->disposal);
 }

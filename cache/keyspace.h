@@ -9,6 +9,7 @@
  * the database. */
 
 #include "cache/base/span.h"
+#include "cache/disposal.h"
 #include "cache/ds/table.h"
 #include "cache/entry.h"
 
@@ -16,14 +17,17 @@
 
 struct keyspace {
     struct table *table;
-    uint64_t expiring;   /* Entries with a time to live. */
-    uint64_t sweep_at;   /* Where active expiry goes on. */
-    uint64_t ttl_sum_ms; /* Of this round of active expiry, and of how many entries. */
+    struct disposal *disposal; /* Of values that are removed; NULL: they are freed at once. */
+    uint64_t expiring;         /* Entries with a time to live. */
+    uint64_t sweep_at;         /* Where active expiry goes on. */
+    uint64_t ttl_sum_ms;       /* Of this round of active expiry, and of how many entries. */
     uint64_t ttl_count;
     uint64_t avg_ttl_ms; /* Of the last whole round; 0 if unknown. */
 };
 
-void keyspace_init(struct keyspace *space, uint64_t seed);
+/* `disposal` outlives it, or is NULL. */
+void keyspace_init(struct keyspace *space, uint64_t seed, struct disposal *disposal);
+/* All memory is free on return. */
 void keyspace_fini(struct keyspace *space);
 
 static inline uint64_t keyspace_count(const struct keyspace *space)
@@ -58,7 +62,7 @@ void *keyspace_resize(struct table_slot *slot, size_t size);
 /* -1: never. */
 void keyspace_expire(struct keyspace *space, struct table_slot *slot, int64_t expires_at_ms);
 
-/* Removes a key and frees its value. */
+/* Removes a key and disposes of its value. */
 void keyspace_remove(struct keyspace *space, struct table_slot *slot, uint64_t hash);
 
 /* Takes an entry out without freeing it; keyspace_adopt() puts one into this or another

@@ -42,7 +42,8 @@ struct cache {
     uint64_t string_max;
     struct type_limits limits;
     struct cache_stats stats;
-    struct cache_jobs jobs;
+    struct disposal disposal;
+    uint64_t lazy_freed_before; /* Values freed by jobs when the figures were last reset. */
 
     struct {
         unsigned classes;

@@ -15,7 +15,7 @@
     X(REPLICAS, "podis has no replicas")                                                           \
     X(CLUSTER, "peers are found through the directive 'peers'")                                    \
     X(TLS, "TLS is not offered yet")                                                               \
-    X(ENCODING, "podis chooses its own encodings")                                                 \
+    X(REHASH, "tables grow a step at a time, always")                                              \
     X(LAZYFREE, "memory is given back in the background when it is large")                         \
     X(DEFRAG, "podis does not move memory")                                                        \
     X(THREADS, "podis serves from one thread")                                                     \
@@ -53,7 +53,7 @@
       RELOAD, DEFRAG)                                                                              \
     X(active_defrag_threshold_upper, "active-defrag-threshold-upper", INTEGER(0, 1000), "100",     \
       RELOAD, DEFRAG)                                                                              \
-    X(activerehashing, "activerehashing", BOOLEAN, "yes", RELOAD, ENCODING)                        \
+    X(activerehashing, "activerehashing", BOOLEAN, "yes", RELOAD, REHASH)                          \
     X(always_show_logo, "always-show-logo", BOOLEAN, "no", RESTART, PROCESS)                       \
     X(aof_rewrite_cpulist, "aof_rewrite_cpulist", TEXT, "", RESTART, PROCESS)                      \
     X(aof_disable_auto_gc, "aof-disable-auto-gc", BOOLEAN, "no", RELOAD, PERSISTENCE)              \
@@ -107,11 +107,6 @@
     X(disable_thp, "disable-thp", BOOLEAN, "yes", RESTART, PROCESS)                                \
     X(dynamic_hz, "dynamic-hz", BOOLEAN, "yes", RELOAD, CLIENTS)                                   \
     X(enable_module_command, "enable-module-command", ENUM(allow), "no", RESTART, SCRIPTS)         \
-    X(hash_max_listpack_entries, "hash-max-listpack-entries", INTEGER(0, INT64_MAX), "512",        \
-      RELOAD, ENCODING)                                                                            \
-    X(hash_max_listpack_value, "hash-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,       \
-      ENCODING)                                                                                    \
-    X(hll_sparse_max_bytes, "hll-sparse-max-bytes", BYTES(0, INT64_MAX), "3000", RELOAD, ENCODING) \
     X(ignore_warnings, "ignore-warnings", TEXT, "", RELOAD, PROCESS)                               \
     X(io_threads, "io-threads", INTEGER(1, 128), "1", RESTART, THREADS)                            \
     X(io_threads_do_reads, "io-threads-do-reads", BOOLEAN, "no", RESTART, THREADS)                 \
@@ -128,9 +123,6 @@
     X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
     X(lfu_decay_time, "lfu-decay-time", INTEGER(0, INT32_MAX), "1", RELOAD, LATER)                 \
     X(lfu_log_factor, "lfu-log-factor", INTEGER(0, INT32_MAX), "10", RELOAD, LATER)                \
-    X(list_compress_depth, "list-compress-depth", INTEGER(0, INT32_MAX), "0", RELOAD, ENCODING)    \
-    X(list_max_listpack_size, "list-max-listpack-size", INTEGER(INT32_MIN, INT32_MAX), "-2",       \
-      RELOAD, ENCODING)                                                                            \
     X(masterauth, "masterauth", TEXT, "", SECRET, REPLICAS)                                        \
     X(masteruser, "masteruser", TEXT, "", SECRET, REPLICAS)                                        \
     X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
@@ -177,8 +169,6 @@
     X(sanitize_dump_payload, "sanitize-dump-payload", ENUM(sanitize), "no", RELOAD, PERSISTENCE)   \
     X(save, "save", SAVE, "3600 1 300 100 60 10000", RELOAD, PERSISTENCE)                          \
     X(server_cpulist, "server_cpulist", TEXT, "", RESTART, PROCESS)                                \
-    X(set_max_intset_entries, "set-max-intset-entries", INTEGER(0, INT64_MAX), "512", RELOAD,      \
-      ENCODING)                                                                                    \
     X(set_proc_title, "set-proc-title", BOOLEAN, "yes", RESTART, PROCESS)                          \
     X(shutdown_on_sigint, "shutdown-on-sigint", LIST, "default", RELOAD, PROCESS)                  \
     X(shutdown_on_sigterm, "shutdown-on-sigterm", LIST, "default", RELOAD, PROCESS)                \
@@ -189,10 +179,6 @@
     X(socket_mark_id, "socket-mark-id", INTEGER(0, UINT32_MAX), "0", RESTART, PROCESS)             \
     X(stop_writes_on_bgsave_error, "stop-writes-on-bgsave-error", BOOLEAN, "yes", RELOAD,          \
       PERSISTENCE)                                                                                 \
-    X(stream_node_max_bytes, "stream-node-max-bytes", BYTES(0, INT64_MAX), "4096", RELOAD,         \
-      ENCODING)                                                                                    \
-    X(stream_node_max_entries, "stream-node-max-entries", INTEGER(0, INT64_MAX), "100", RELOAD,    \
-      ENCODING)                                                                                    \
     X(supervised, "supervised", ENUM(supervised), "no", RESTART, PROCESS)                          \
     X(syslog_enabled, "syslog-enabled", BOOLEAN, "no", RESTART, PROCESS)                           \
     X(syslog_facility, "syslog-facility", TEXT, "local0", RESTART, PROCESS)                        \
@@ -218,11 +204,7 @@
       TLS)                                                                                         \
     X(tls_session_cache_timeout, "tls-session-cache-timeout", INTEGER(0, INT32_MAX), "300", RELOAD,\
       TLS)                                                                                         \
-    X(tls_session_caching, "tls-session-caching", BOOLEAN, "yes", RELOAD, TLS)                     \
-    X(zset_max_listpack_entries, "zset-max-listpack-entries", INTEGER(0, INT64_MAX), "128",        \
-      RELOAD, ENCODING)                                                                            \
-    X(zset_max_listpack_value, "zset-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,       \
-      ENCODING)
+    X(tls_session_caching, "tls-session-caching", BOOLEAN, "yes", RELOAD, TLS)
 /* clang-format on */
 
 #endif

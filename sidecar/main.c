@@ -59,6 +59,11 @@ static bool make_config(struct program *program)
     return true;
 }
 
+static void add_job(void *context, void (*run)(void *job), void *job)
+{
+    jobs_add(context, run, job);
+}
+
 static void make_store(struct program *program)
 {
     program->commands = command_table_new();
@@ -69,6 +74,8 @@ static void make_store(struct program *program)
                                      .seed = program->seed,
                                      .commands = program->commands };
     program->cache = cache_new(&options);
+    program->jobs = jobs_new();
+    cache_set_jobs(program->cache, &(struct cache_jobs){ program->jobs, add_job });
 }
 
 static void make_peers(struct program *program)
@@ -184,6 +191,7 @@ static void free_all(struct program *program)
     server_free(program->server);
     invalidate_free(program->invalidate);
     peers_free(program->peers);
+    jobs_free(program->jobs);
     cache_free(program->cache);
     command_table_free(program->commands);
     ev_loop_destroy(program->loop);

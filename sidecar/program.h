@@ -11,6 +11,7 @@
 #include "proxy/server/invalidate.h"
 #include "proxy/server/server.h"
 #include "sidecar/admin.h"
+#include "sidecar/jobs.h"
 #include "sidecar/lifecycle.h"
 #include "sidecar/logger.h"
 #include "sidecar/reload.h"
@@ -25,6 +26,7 @@ struct program {
     struct ev_loop *loop;
 
     struct cache *cache;
+    struct jobs *jobs; /* For the cache; ended before it. */
     struct command_table *commands;
     struct peers *peers; /* NULL while alone, like discovery. */
     struct server *server;

@@ -216,6 +216,12 @@ static size_t memory(const void *value)
     return memory_usable(value);
 }
 
+static size_t effort(const void *value)
+{
+    (void)value;
+    return 1;
+}
+
 static const char *encoding(const void *value)
 {
     uint8_t kind = kind_of(value);
@@ -240,6 +246,7 @@ const struct type type_string = {
     .copy = copy,
     .size = size,
     .memory = memory,
+    .effort = effort,
     .encoding = encoding,
     .rewrite = rewrite,
 };

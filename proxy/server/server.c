@@ -12,6 +12,7 @@
 #include "proxy/server/server.h"
 
 #include "cache/base/memory.h"
+#include "cache/types/limits.h"
 #include "proxy/server/connection.h"
 #include "proxy/server/listener.h"
 #include "proxy/server/state.h"
@@ -159,6 +160,33 @@ static void start_watchers(struct server *server)
     ev_timer_again(loop, &server->timer);
 }
 
+/* What the store is to know of the configuration. */
+static void configure_store(struct server *server)
+{
+    const struct options *options = server->options;
+    struct cache *cache = server->parts.cache;
+    const struct type_limits limits = {
+        .hash_max_listpack_entries = (uint64_t)options->hash_max_listpack_entries,
+        .hash_max_listpack_value = options->hash_max_listpack_value,
+        .set_max_intset_entries = (uint64_t)options->set_max_intset_entries,
+        .set_max_listpack_entries = (uint64_t)options->set_max_listpack_entries,
+        .set_max_listpack_value = options->set_max_listpack_value,
+        .zset_max_listpack_entries = (uint64_t)options->zset_max_listpack_entries,
+        .zset_max_listpack_value = options->zset_max_listpack_value,
+        .list_max_listpack_size = options->list_max_listpack_size,
+        .list_compress_depth = options->list_compress_depth,
+        .stream_node_max_bytes = options->stream_node_max_bytes,
+        .stream_node_max_entries = (uint64_t)options->stream_node_max_entries,
+        .hll_sparse_max_bytes = options->hll_sparse_max_bytes,
+        .list_packed_threshold = cache_limits(cache)->list_packed_threshold,
+    };
+
+    cache_set_limits(cache, &limits);
+    cache_set_string_max(cache, options->proto_max_bulk_len);
+    cache_set_frequency(cache, options->maxmemory_policy == POLICY_ALLKEYS_LFU ||
+                                   options->maxmemory_policy == POLICY_VOLATILE_LFU);
+}
+
 struct server *server_new(const struct server_parts *parts)
 {
     struct server *server = memory_zero(sizeof(*server));
@@ -170,7 +198,7 @@ struct server *server_new(const struct server_parts *parts)
     statistics_init(&server->statistics, command_ids(parts->commands));
     look_at_clock(server);
     server->started_at_ms = server->now_ms;
-    cache_set_string_max(parts->cache, server->options->proto_max_bulk_len);
+    configure_store(server);
     start_watchers(server);
     return server;
 }
@@ -211,7 +239,7 @@ void server_configure(struct server *server, const struct config *config)
     server->options = &config->options;
     server->timer.repeat = tick_seconds(server);
     ev_timer_again(server->parts.loop, &server->timer);
-    cache_set_string_max(server->parts.cache, server->options->proto_max_bulk_len);
+    configure_store(server);
     connections_configure(server);
     look_at_memory(server);
     server->over_memory &= server->options->maxmemory != 0;

@@ -145,6 +145,7 @@ static void section_memory(struct info *info)
 {
     const struct options *options = &server_config(info->server)->options;
     struct memory_stats memory = memory_refresh();
+    struct cache_stats stats = cache_stats(server_cache(info->server));
     uint64_t resident = resident_bytes();
     uint64_t system = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t seen = server_memory_peak(info->server);
@@ -171,8 +172,8 @@ static void section_memory(struct info *info)
     line(info, "mem_fragmentation_bytes:%" PRId64, (int64_t)resident - (int64_t)memory.used);
     line(info, "mem_allocator:%s", memory_allocator());
     line(info, "active_defrag_running:0");
-    line(info, "lazyfree_pending_objects:0");
-    line(info, "lazyfreed_objects:0");
+    line_number(info, "lazyfree_pending_objects", stats.lazy_pending);
+    line_number(info, "lazyfreed_objects", stats.lazy_freed);
 }
 
 static void section_persistence(struct info *info)

@@ -43,7 +43,7 @@ static void counts_what_expires_through_every_change(void **state)
     struct keyspace space;
     struct string_form string = string_form(SPAN("new"));
     struct entry_form form = { .type = &type_string, .size = string.size, .expires_at_ms = 9 };
-    keyspace_init(&space, SEED);
+    keyspace_init(&space, SEED, NULL);
 
     add(&space, SPAN("a"), -1);
     add(&space, SPAN("b"), 5);
@@ -66,8 +66,8 @@ static void an_entry_keeps_its_expiry_from_one_database_to_another(void **state)
     (void)state;
     struct keyspace from, to;
     uint64_t hash = table_hash(SPAN("a"), SEED);
-    keyspace_init(&from, SEED);
-    keyspace_init(&to, SEED);
+    keyspace_init(&from, SEED, NULL);
+    keyspace_init(&to, SEED, NULL);
 
     struct entry *entry = keyspace_take(&from, add(&from, SPAN("a"), 5), hash);
     assert_true(from.expiring == 0);
@@ -86,7 +86,7 @@ static void a_sweep_looks_at_no_more_than_its_budget(void **state)
     (void)state;
     struct keyspace space;
     unsigned expired = 0;
-    keyspace_init(&space, SEED);
+    keyspace_init(&space, SEED, NULL);
     assert_int_equal(keyspace_sweep(&space, 6, 10, count, &expired), 0);
     for (int i = 0; i < 5000; i++) {
         char key[32];
@@ -108,7 +108,7 @@ static void resizing_a_value_keeps_its_slot(void **state)
 {
     (void)state;
     struct keyspace space;
-    keyspace_init(&space, SEED);
+    keyspace_init(&space, SEED, NULL);
     struct table_slot *slot = add(&space, SPAN("a"), 5);
     char *bytes = string_stretch(keyspace_resize(slot, string_raw_size(9000)), 9000);
     assert_int_equal(bytes[0], 'a');

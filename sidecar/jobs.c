@@ -1,0 +1,116 @@
+/* The job queue: a list under a lock, and a thread that sleeps while it is empty. */
+
+#include "sidecar/jobs.h"
+
+#include "cache/base/check.h"
+#include "cache/base/memory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct job {
+    struct job *next;
+    void (*run)(void *job);
+    void *what;
+};
+
+struct jobs {
+    pthread_mutex_t lock; /* Of all below but `running`. */
+    pthread_cond_t filled;
+    struct job *first, **end;
+    bool ending;
+    bool running; /* There is a thread. Only the thread that adds looks at it. */
+    pthread_t thread;
+};
+
+struct jobs *jobs_new(void)
+{
+    struct jobs *jobs = memory_zero(sizeof(*jobs));
+    int failed = pthread_mutex_init(&jobs->lock, NULL);
+    assert(failed == 0);
+    failed = pthread_cond_init(&jobs->filled, NULL);
+    assert(failed == 0);
+    jobs->end = &jobs->first;
+    return jobs;
+}
+
+/* The next job, waited for; NULL at the end. */
+static struct job *take(struct jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+    while (jobs->first == NULL && !jobs->ending) {
+        pthread_cond_wait(&jobs->filled, &jobs->lock);
+    }
+    struct job *job = jobs->first;
+    if (job != NULL) {
+        jobs->first = job->next;
+        if (jobs->first == NULL) {
+            jobs->end = &jobs->first;
+        }
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return job;
+}
+
+static void *work(void *context)
+{
+    struct job *job;
+    while ((job = take(context)) != NULL) {
+        job->run(job->what);
+        memory_free(job);
+    }
+    return NULL;
+}
+
+/* Signals are the loop's: the thread is born with all of them blocked. */
+static void start(struct jobs *jobs)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    jobs->running = pthread_create(&jobs->thread, NULL, work, jobs) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void wake(struct jobs *jobs)
+{
+    pthread_cond_signal(&jobs->filled);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+void jobs_add(struct jobs *jobs, void (*run)(void *job), void *what)
+{
+    if (!jobs->running) {
+        start(jobs);
+    }
+    if (!jobs->running) {
+        run(what);
+        return;
+    }
+    struct job *job = memory_alloc(sizeof(*job));
+    *job = (struct job){ .run = run, .what = what };
+    pthread_mutex_lock(&jobs->lock);
+    *jobs->end = job;
+    jobs->end = &job->next;
+    wake(jobs);
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    if (jobs == NULL) {
+        return;
+    }
+    if (jobs->running) {
+        pthread_mutex_lock(&jobs->lock);
+        jobs->ending = true;
+        wake(jobs);
+        pthread_join(jobs->thread, NULL);
+    }
+    assert(jobs->first == NULL);
+    pthread_cond_destroy(&jobs->filled);
+    pthread_mutex_destroy(&jobs->lock);
+    memory_free(jobs);
+}

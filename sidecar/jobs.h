@@ -1,0 +1,19 @@
+#ifndef PODIS_SIDECAR_JOBS_H
+#define PODIS_SIDECAR_JOBS_H
+
+/* Work that would stop the loop, done by one thread in the order in which it came.
+ *
+ * A job is a function and what it works on, which from then on is the job's alone. The thread is
+ * made when there is something to do for the first time: a podis that never has a job pays
+ * nothing for it. */
+
+struct jobs;
+
+struct jobs *jobs_new(void);
+/* Does what is left, then ends the thread. Accepts NULL. */
+void jobs_free(struct jobs *jobs);
+
+/* `run` is called once with `job`, on the queue's thread. If there can be no thread: now. */
+void jobs_add(struct jobs *jobs, void (*run)(void *job), void *job);
+
+#endif
