@@ -23,14 +23,16 @@
 
 #include <stdint.h>
 
+struct buf;
 struct loader;
 struct saver;
 
 /* Receives the commands that would make a value again; argv is borrowed. */
 typedef void (*rewrite_fn)(void *context, const struct span *argv, size_t argc);
 
-/* Never reused: an entry holds its type's tag. */
-enum type_tag { TAG_STRING, TAG_LIST, TAG_SET, TAG_ZSET, TAG_HASH, TAG_STREAM };
+/* Never reused: an entry holds its type's tag. They are Redis's numbers, which DEBUG DIGEST sums
+ * up; its modules have 5. */
+enum type_tag { TAG_STRING, TAG_LIST, TAG_SET, TAG_ZSET, TAG_HASH, TAG_STREAM = 6 };
 
 struct type {
     const char *name; /* What TYPE answers. */
@@ -46,8 +48,11 @@ struct type {
     const char *(*encoding)(const void *value); /* What OBJECT ENCODING answers. */
     /* Calls `emit` with the commands that make `key`, which is not there, hold this value. */
     void (*rewrite)(struct span key, const void *value, rewrite_fn emit, void *context);
-    /* DEBUG DIGEST's sum of the value, expiry left out. `sum` comes zeroed. */
+    /* Adds the value to DEBUG DIGEST's sum, which holds the key and the type already: a value
+     * whose order matters goes on from there with digest_mix(). */
     void (*digest)(const void *value, struct digest *sum);
+    /* NULL, or: adds what DEBUG OBJECT tells of this type alone, " ql_nodes:1 …". */
+    void (*details)(const void *value, struct buf *text);
 
     /* RDB (ds/saved.h). save() writes the type byte and the body. load() gets the type byte, which
      * is one of `codes`, and reads and verifies the body; it returns a value on the heap, which
