@@ -12,6 +12,7 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
+#include "cache/ds/saved.h"
 
 enum kind { INT8, INT16, INT32, INT64, SHORT, LONG };
 
@@ -21,6 +22,7 @@ enum {
     SHORT_MAX = UINT8_MAX,
     NUMBER_LEN_MAX = 20,
     EMBED_MAX = 4096,
+    SAVED_STRING = 0, /* RDB's type byte. */
 };
 
 static const uint8_t number_widths[] = { [INT8] = 1, [INT16] = 2, [INT32] = 4, [INT64] = 8 };
@@ -238,6 +240,51 @@ static void rewrite(struct span key, const void *value, rewrite_fn emit, void *c
     emit(context, argv, COUNT(argv));
 }
 
+static void digest(const void *value, struct digest *sum)
+{
+    char room[STRING_TEXT_ROOM];
+    digest_mix(sum, string_text(value, room));
+}
+
+static const uint8_t codes[] = { SAVED_STRING, TYPE_NO_CODE };
+
+static void save(const void *value, struct saver *out)
+{
+    char room[STRING_TEXT_ROOM];
+    save_byte(out, SAVED_STRING);
+    save_string(out, string_text(value, room));
+}
+
+static void *load(uint8_t code, struct loader *in, const struct type_limits *limits)
+{
+    struct span text;
+    (void)limits;
+    assert(code == SAVED_STRING);
+
+    if (!load_string(in, &text)) {
+        return NULL;
+    }
+    if (text.len > UINT32_MAX) {
+        load_failed(in, "a string is over 4 GB");
+        return NULL;
+    }
+    struct string_form form = string_form(text);
+    void *value = memory_alloc(form.size);
+    string_write(value, &form);
+    return value;
+}
+
+static size_t settled_size(const void *value)
+{
+    size_t flat = size(value);
+    return flat <= EMBED_MAX ? flat : 0;
+}
+
+static void settle(const void *value, void *room)
+{
+    memcpy(room, value, size(value));
+}
+
 const struct type type_string = {
     .name = "string",
     .tag = TAG_STRING,
@@ -249,4 +296,10 @@ const struct type type_string = {
     .effort = effort,
     .encoding = encoding,
     .rewrite = rewrite,
+    .digest = digest,
+    .save = save,
+    .load = load,
+    .codes = codes,
+    .settled_size = settled_size,
+    .settle = settle,
 };

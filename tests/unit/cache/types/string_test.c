@@ -4,6 +4,7 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
+#include "cache/ds/saved.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -216,6 +217,58 @@ static void types_are_found_by_tag_and_by_name(void **state)
     assert_null(type_by_name(SPAN("strin")));
 }
 
+static void comes_back_from_its_saved_form(void **state)
+{
+    (void)state;
+    static const char *texts[] = { "", "0", "-129", "9223372036854775807", "text" };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct buf out;
+        struct loader loader;
+        uint8_t code;
+        void *value = made(string_form(span_from(texts[i])));
+
+        buf_init(&out, 1000);
+        type_string.save(value, &(struct saver){ .out = &out });
+        loader_init(&loader, buf_span(&out));
+        assert_true(load_byte(&loader, &code));
+        assert_ptr_equal(type_by_code(code), &type_string);
+        void *back = type_string.load(code, &loader, &type_limits_default);
+        assert_text(back, span_from(texts[i]));
+        assert_string_equal(type_string.encoding(back), type_string.encoding(value));
+
+        assert_int_equal(type_string.settled_size(back), type_string.size(back));
+        char *flat = memory_alloc(type_string.size(back));
+        type_string.settle(back, flat);
+        assert_text(flat, span_from(texts[i]));
+
+        memory_free(flat);
+        memory_free(back);
+        memory_free(value);
+        loader_fini(&loader);
+        buf_fini(&out);
+    }
+}
+
+static void what_is_too_long_for_an_entry_does_not_settle(void **state)
+{
+    (void)state;
+    char text[5000] = { 0 };
+    void *value = made(string_form_text((struct span){ text, sizeof(text) }));
+    assert_int_equal(type_string.settled_size(value), 0);
+    memory_free(value);
+}
+
+static void a_broken_saved_form_is_refused(void **state)
+{
+    (void)state;
+    struct loader loader;
+    loader_init(&loader, SPAN("\x05"
+                              "abc"));
+    assert_null(type_string.load(0, &loader, &type_limits_default));
+    assert_non_null(loader.why);
+    loader_fini(&loader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +281,9 @@ int main(void)
         cmocka_unit_test(a_copy_is_equal_and_of_the_same_encoding),
         cmocka_unit_test(is_rewritten_as_set),
         cmocka_unit_test(types_are_found_by_tag_and_by_name),
+        cmocka_unit_test(comes_back_from_its_saved_form),
+        cmocka_unit_test(what_is_too_long_for_an_entry_does_not_settle),
+        cmocka_unit_test(a_broken_saved_form_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
