@@ -27,6 +27,7 @@ struct cache *cache_new(const struct cache_options *options)
     cache->commands = options->commands;
     cache->string_max = STRING_MAX;
     cache->limits = type_limits_default;
+    cache->limits.table_seed = random_next(&cache->random_state);
     cache->spaces = memory_zero((size_t)options->databases * sizeof(*cache->spaces));
     for (int db = 0; db < cache->databases; db++) {
         keyspace_init(&cache->spaces[db], cache->seed, &cache->disposal);
@@ -291,7 +292,9 @@ uint64_t cache_string_max(const struct cache *cache)
 
 void cache_set_limits(struct cache *cache, const struct type_limits *limits)
 {
+    uint64_t seed = cache->limits.table_seed;
     cache->limits = *limits;
+    cache->limits.table_seed = seed;
 }
 
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)

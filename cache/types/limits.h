@@ -21,6 +21,8 @@ struct type_limits {
     uint64_t hll_sparse_max_bytes;
     uint64_t list_packed_threshold; /* DEBUG QUICKLIST-PACKED-THRESHOLD: from here on an element
                                      * has a node of its own. 0: 1 GB, as Redis. */
+    uint64_t table_seed; /* No directive: of the tables that values hash into. The store's own
+                          * secret, so that members cannot be chosen to collide. */
 };
 
 /* The defaults of Redis 7.2. */
