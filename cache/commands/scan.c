@@ -1,4 +1,11 @@
-/* Commands that look at many keys without naming them. */
+/* Commands that look at many keys without naming them, and what the commands that scan a value
+ * share with SCAN.
+ *
+ * A sparse table is not searched for ever: a call makes some steps for each element asked for, and
+ * then answers with what it has. What it met counts, not what it let through: a pattern that
+ * matches nothing makes no call longer. */
+
+#include "cache/commands/scan.h"
 
 #include "cache/base/arena.h"
 #include "cache/base/glob.h"
@@ -6,37 +13,129 @@
 #include "cache/call.h"
 #include "cache/commands/rows.h"
 
-/* What a key must be to be answered. */
-struct filter {
-    struct span pattern;
-    bool any_name;
-    struct span type_name;
-    bool any_type;
-};
-
-static bool filter_accepts(const struct filter *filter, const struct cache_entry *entry)
-{
-    if (!filter->any_name && !glob_match(filter->pattern, entry->key, false)) {
-        return false;
-    }
-    return filter->any_type || span_is(filter->type_name, entry->type->name);
-}
+enum { WANTED = 10, STEPS_FOR_EACH = 10, FOUND_MIN = 16 };
 
 static bool is_star(struct span pattern)
 {
     return span_equal(pattern, SPAN("*"));
 }
 
+/* --- of all scans --- */
+
+/* One option at argv[at]; returns how many arguments it takes. Replies if that is 0. */
+static size_t take_option(struct call *c, size_t at, unsigned words, struct scan *scan)
+{
+    bool more = at + 1 < c->argc;
+    int64_t wanted;
+
+    if (arg_is(c, at, "COUNT") && more) {
+        if (!arg_integer(c, at + 1, &wanted)) {
+            return 0;
+        }
+        if (wanted < 1) {
+            call_syntax_error(c);
+            return 0;
+        }
+        scan->wanted = (uint64_t)wanted;
+        return 2;
+    }
+    if (arg_is(c, at, "MATCH") && more) {
+        scan->pattern = c->argv[at + 1];
+        scan->any_text = is_star(scan->pattern);
+        return 2;
+    }
+    if (words & SCAN_TYPE && arg_is(c, at, "TYPE") && more) {
+        scan->type_name = c->argv[at + 1];
+        scan->any_type = false;
+        return 2;
+    }
+    if (words & SCAN_NOVALUES && arg_is(c, at, "NOVALUES")) {
+        scan->no_values = true;
+        return 1;
+    }
+    call_syntax_error(c);
+    return 0;
+}
+
+bool scan_take(struct call *c, size_t first, unsigned words, struct scan *scan)
+{
+    *scan = (struct scan){ .call = c, .any_text = true, .any_type = true, .wanted = WANTED };
+    for (size_t at = first, taken; at < c->argc; at += taken) {
+        taken = take_option(c, at, words, scan);
+        if (taken == 0) {
+            return false;
+        }
+    }
+    if (__builtin_mul_overflow(scan->wanted, STEPS_FOR_EACH, &scan->steps)) {
+        scan->steps = UINT64_MAX;
+    }
+    return true;
+}
+
+bool scan_meets(struct scan *scan, struct span name)
+{
+    scan->met++;
+    return scan->any_text || glob_match(scan->pattern, name, false);
+}
+
+void scan_add(struct scan *scan, struct span text)
+{
+    if (scan->found_count == scan->found_room) {
+        size_t room = scan->found_room == 0 ? FOUND_MIN : 2 * scan->found_room;
+        struct span *found = arena_alloc(scan->call->arena, room * sizeof(*found));
+        if (scan->found_count > 0) {
+            memcpy(found, scan->found, scan->found_count * sizeof(*found));
+        }
+        scan->found = found;
+        scan->found_room = room;
+    }
+    scan->found[scan->found_count] = text;
+    scan->found_count++;
+}
+
+bool scan_goes_on(struct scan *scan, uint64_t cursor)
+{
+    scan->steps--;
+    return cursor != 0 && scan->steps > 0 && scan->met < scan->wanted;
+}
+
+static void reply_cursor(struct reply *reply, uint64_t cursor)
+{
+    char text[NUMBER_TEXT_MAX];
+    size_t len = number_format_unsigned(text, cursor);
+    reply_array(reply, 2);
+    reply_bulk(reply, (struct span){ text, len });
+}
+
+void scan_reply(const struct scan *scan, uint64_t cursor)
+{
+    struct reply *reply = scan->call->reply;
+    reply_cursor(reply, cursor);
+    reply_array(reply, scan->found_count);
+    for (size_t i = 0; i < scan->found_count; i++) {
+        reply_bulk(reply, scan->found[i]);
+    }
+}
+
+void scan_reply_empty(struct call *c)
+{
+    reply_cursor(c->reply, 0);
+    reply_array(c->reply, 0);
+}
+
+/* --- of keys --- */
+
 struct key_replies {
     struct reply *reply;
-    struct filter filter;
+    struct span pattern;
+    bool any_name;
     size_t count;
 };
 
 static void reply_key(void *context, const struct cache_entry *entry)
 {
     struct key_replies *keys = context;
-    if (filter_accepts(&keys->filter, entry)) {
+    if (keys->any_name || glob_match(keys->pattern, entry->key, false)) {
         reply_bulk(keys->reply, entry->key);
         keys->count++;
     }
@@ -46,7 +145,8 @@ static void keys_matching(struct call *c)
 {
     struct key_replies keys = {
         .reply = c->reply,
-        .filter = { .pattern = c->argv[1], .any_name = is_star(c->argv[1]), .any_type = true },
+        .pattern = c->argv[1],
+        .any_name = is_star(c->argv[1]),
     };
     uint64_t cursor = 0;
 
@@ -57,92 +157,27 @@ static void keys_matching(struct call *c)
     reply_later_end(c->reply, later, keys.count);
 }
 
-/* The keys of one SCAN. The cursor is answered before them and known after them, so
- * they are put aside: as spans, for nothing changes meanwhile. */
-struct found {
-    struct arena *arena;
-    struct filter filter;
-    uint64_t seen; /* Accepted or not. */
-    struct span *keys;
-    size_t count;
-    size_t room;
-};
-
 static void find_key(void *context, const struct cache_entry *entry)
 {
-    struct found *found = context;
-
-    found->seen++;
-    if (!filter_accepts(&found->filter, entry)) {
-        return;
+    struct scan *scan = context;
+    if (scan_meets(scan, entry->key) &&
+        (scan->any_type || span_is(scan->type_name, entry->type->name))) {
+        scan_add(scan, entry->key);
     }
-    if (found->count == found->room) {
-        size_t room = found->room == 0 ? 16 : 2 * found->room;
-        struct span *keys = arena_alloc(found->arena, room * sizeof(*keys));
-        if (found->count > 0) {
-            memcpy(keys, found->keys, found->count * sizeof(*keys));
-        }
-        found->keys = keys;
-        found->room = room;
-    }
-    found->keys[found->count] = entry->key;
-    found->count++;
-}
-
-static bool take_scan_options(struct call *c, struct filter *filter, int64_t *wanted)
-{
-    for (size_t i = 2; i < c->argc; i += 2) {
-        bool more = i + 1 < c->argc;
-        if (arg_is(c, i, "COUNT") && more) {
-            if (!arg_integer(c, i + 1, wanted)) {
-                return false;
-            }
-            if (*wanted < 1) {
-                call_syntax_error(c);
-                return false;
-            }
-        } else if (arg_is(c, i, "MATCH") && more) {
-            filter->pattern = c->argv[i + 1];
-            filter->any_name = is_star(filter->pattern);
-        } else if (arg_is(c, i, "TYPE") && more) {
-            filter->type_name = c->argv[i + 1];
-            filter->any_type = false;
-        } else {
-            call_syntax_error(c);
-            return false;
-        }
-    }
-    return true;
 }
 
 static void scan(struct call *c)
 {
-    enum { WANTED = 10, EMPTY_STEPS = 10 };
-    struct found found = { .arena = c->arena, .filter = { .any_name = true, .any_type = true } };
-    int64_t wanted = WANTED;
+    struct scan scan;
     uint64_t cursor;
 
-    if (!arg_cursor(c, 1, &cursor) || !take_scan_options(c, &found.filter, &wanted)) {
+    if (!arg_cursor(c, 1, &cursor) || !scan_take(c, 2, SCAN_TYPE, &scan)) {
         return;
     }
-    /* A sparse table is not searched for ever: some steps for each key asked for. */
-    uint64_t steps;
-    if (__builtin_mul_overflow((uint64_t)wanted, EMPTY_STEPS, &steps)) {
-        steps = UINT64_MAX;
-    }
     do {
-        cursor = keys_scan(c, cursor, find_key, &found);
-        steps--;
-    } while (cursor != 0 && steps > 0 && found.seen < (uint64_t)wanted);
-
-    char text[NUMBER_TEXT_MAX];
-    size_t len = number_format_unsigned(text, cursor);
-    reply_array(c->reply, 2);
-    reply_bulk(c->reply, (struct span){ text, len });
-    reply_array(c->reply, found.count);
-    for (size_t i = 0; i < found.count; i++) {
-        reply_bulk(c->reply, found.keys[i]);
-    }
+        cursor = keys_scan(c, cursor, find_key, &scan);
+    } while (scan_goes_on(&scan, cursor));
+    scan_reply(&scan, cursor);
 }
 
 static void randomkey(struct call *c)
