@@ -1,0 +1,764 @@
+/* The tree of ranked.h.
+ *
+ * Every question is one walk down from the root, by rank or by a bound: a place between two
+ * members, which all others are before or behind. On the way it adds up how many are before,
+ * and writes down which children it took. Changes are made in the leaf; then the way is gone
+ * back up to bring what each inner node says of its child up to date.
+ *
+ * Adding splits full nodes on the way down, so that there is room for one more child wherever
+ * one is needed. A leaf at either end that overflows outwards is left full and a fresh one begun,
+ * so members that come in order (time stamps; loading) fill leaves wholly. Removing joins a node
+ * that is a quarter full with a neighbour, or takes from it, on the way up. */
+
+#include "cache/ds/ranked.h"
+
+#include "cache/base/check.h"
+#include "cache/base/memory.h"
+
+#include <math.h>
+
+enum {
+    LEAF_MAX = 60,
+    INNER_MAX = 31,
+    DEPTH_MAX = 24, /* Of inner nodes, half of them full: far more than memory holds. */
+    LONG_TEXT = UINT8_MAX,
+};
+
+/* What leaves and inner nodes have in common. */
+struct node {
+    uint32_t count;  /* Members of a leaf, children of an inner node. */
+    uint32_t height; /* 0: a leaf. */
+    uint64_t members;
+};
+
+struct ranked_leaf {
+    struct node node;
+    struct ranked_leaf *previous;
+    struct ranked_leaf *next;
+    struct ranked_member *members[LEAF_MAX];
+};
+static_assert(sizeof(struct ranked_leaf) == 512, "a leaf fills a size class of the allocator");
+
+struct inner {
+    struct node node;
+    double scores[INNER_MAX]; /* Of firsts: most searches look no further. */
+    struct ranked_member *firsts[INNER_MAX];
+    uint64_t below[INNER_MAX];
+    struct node *children[INNER_MAX];
+};
+static_assert(sizeof(struct inner) <= 1024, "an inner node fits a size class of the allocator");
+
+struct ranked {
+    struct node *root;
+    size_t leaves;
+    size_t inners;
+};
+
+/* The way from the root to a place in a leaf. */
+struct path {
+    struct ranked *ranked;
+    struct inner *inners[DEPTH_MAX];
+    uint32_t indexes[DEPTH_MAX]; /* The child that was taken. */
+    uint32_t depth;
+    struct ranked_leaf *leaf;
+    uint32_t at;
+};
+
+/* --- members --- */
+
+struct ranked_member *ranked_member_new(struct span text, double score)
+{
+    bool is_long = text.len >= LONG_TEXT;
+    size_t front = 1 + (is_long ? sizeof(uint32_t) : 0);
+    struct ranked_member *member = memory_alloc(sizeof(*member) + front + text.len);
+    uint32_t len = (uint32_t)text.len;
+    assert(text.len <= UINT32_MAX);
+
+    member->score = score;
+    member->rest[0] = is_long ? LONG_TEXT : (uint8_t)len;
+    if (is_long) {
+        memcpy(member->rest + 1, &len, sizeof(len));
+    }
+    if (len > 0) {
+        memcpy(member->rest + front, text.bytes, len);
+    }
+    return member;
+}
+
+struct span ranked_member_text(const struct ranked_member *member)
+{
+    uint32_t len = member->rest[0];
+    const char *text = (const char *)member->rest + 1;
+
+    if (len == LONG_TEXT) {
+        memcpy(&len, text, sizeof(len));
+        text += sizeof(len);
+    }
+    return (struct span){ .bytes = text, .len = len };
+}
+
+/* --- bounds --- */
+
+struct bound {
+    enum { BY_BOTH, BY_SCORE, BY_TEXT } by;
+    bool or_equal; /* The bound is behind what equals it. */
+    double score;
+    struct span text;
+};
+
+static struct bound bound_at(const struct ranked_member *member, bool or_equal)
+{
+    return (struct bound){ BY_BOTH, or_equal, member->score, ranked_member_text(member) };
+}
+
+static bool is_before(double score, const struct ranked_member *member, const struct bound *bound)
+{
+    if (bound->by != BY_TEXT && score != bound->score) {
+        return score < bound->score;
+    }
+    int order = bound->by == BY_SCORE ? 0 : span_compare(ranked_member_text(member), bound->text);
+    return order < 0 || (order == 0 && bound->or_equal);
+}
+
+/* How many members of a leaf are before the bound. */
+static uint32_t leaf_search(const struct ranked_leaf *leaf, const struct bound *bound)
+{
+    uint32_t low = 0;
+    uint32_t high = leaf->node.count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        const struct ranked_member *member = leaf->members[middle];
+        if (is_before(member->score, member, bound)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The last child that begins before the bound; the first one if none does. */
+static uint32_t inner_search(const struct inner *inner, const struct bound *bound)
+{
+    uint32_t low = 1;
+    uint32_t high = inner->node.count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (is_before(inner->scores[middle], inner->firsts[middle], bound)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low - 1;
+}
+
+/* --- nodes --- */
+
+static struct ranked_leaf *as_leaf(const struct node *node)
+{
+    assert(node->height == 0);
+    return (struct ranked_leaf *)(uintptr_t)node;
+}
+
+static struct inner *as_inner(const struct node *node)
+{
+    assert(node->height > 0);
+    return (struct inner *)(uintptr_t)node;
+}
+
+static uint32_t room_of(const struct node *node)
+{
+    return node->height == 0 ? LEAF_MAX : INNER_MAX;
+}
+
+static struct node *node_new(struct ranked *ranked, uint32_t height)
+{
+    if (height == 0) {
+        struct ranked_leaf *leaf = memory_alloc(sizeof(*leaf));
+        leaf->node = (struct node){ 0 };
+        leaf->previous = NULL;
+        leaf->next = NULL;
+        ranked->leaves++;
+        return &leaf->node;
+    }
+    struct inner *inner = memory_alloc(sizeof(*inner));
+    inner->node = (struct node){ .height = height };
+    ranked->inners++;
+    return &inner->node;
+}
+
+static void node_free(struct ranked *ranked, struct node *node)
+{
+    if (node->height == 0) {
+        struct ranked_leaf *leaf = as_leaf(node);
+        if (leaf->previous != NULL) {
+            leaf->previous->next = leaf->next;
+        }
+        if (leaf->next != NULL) {
+            leaf->next->previous = leaf->previous;
+        }
+        ranked->leaves--;
+    } else {
+        ranked->inners--;
+    }
+    memory_free(node);
+}
+
+/* What a parent says of a child: from the child, which is not empty. */
+static void refresh(struct inner *parent, uint32_t index)
+{
+    const struct node *child = parent->children[index];
+    assert(child->count > 0);
+
+    parent->below[index] = child->members;
+    if (child->height == 0) {
+        parent->firsts[index] = as_leaf(child)->members[0];
+        parent->scores[index] = parent->firsts[index]->score;
+    } else {
+        parent->firsts[index] = as_inner(child)->firsts[0];
+        parent->scores[index] = as_inner(child)->scores[0];
+    }
+}
+
+/* Moves `count` elements of a node to another of the same height, in front of its element `at`,
+ * and closes the gap. */
+static void node_move(struct node *from, uint32_t first, uint32_t count, struct node *to,
+                      uint32_t at)
+{
+#define MOVE(a, b, field)                                                                          \
+    do {                                                                                           \
+        memmove(&(b)->field[at + count], &(b)->field[at], (to->count - at) * sizeof(*(b)->field)); \
+        memcpy(&(b)->field[at], &(a)->field[first], count * sizeof(*(b)->field));                  \
+        memmove(&(a)->field[first], &(a)->field[first + count],                                    \
+                (from->count - first - count) * sizeof(*(b)->field));                              \
+    } while (0)
+    uint64_t moved = count;
+    assert(to->count + count <= room_of(to));
+    assert(first + count <= from->count);
+
+    if (from->height == 0) {
+        MOVE(as_leaf(from), as_leaf(to), members);
+    } else {
+        struct inner *a = as_inner(from);
+        struct inner *b = as_inner(to);
+        moved = 0;
+        for (uint32_t i = first; i < first + count; i++) {
+            moved += a->below[i];
+        }
+        MOVE(a, b, scores);
+        MOVE(a, b, firsts);
+        MOVE(a, b, below);
+        MOVE(a, b, children);
+    }
+    from->count -= count;
+    to->count += count;
+    from->members -= moved;
+    to->members += moved;
+#undef MOVE
+}
+
+/* Room for a child at `index`. */
+static void inner_open(struct inner *inner, uint32_t index, struct node *child)
+{
+    size_t behind = inner->node.count - index;
+    assert(inner->node.count < INNER_MAX);
+
+    memmove(&inner->scores[index + 1], &inner->scores[index], behind * sizeof(*inner->scores));
+    memmove(&inner->firsts[index + 1], &inner->firsts[index], behind * sizeof(*inner->firsts));
+    memmove(&inner->below[index + 1], &inner->below[index], behind * sizeof(*inner->below));
+    memmove(&inner->children[index + 1], &inner->children[index],
+            behind * sizeof(*inner->children));
+    inner->children[index] = child;
+    inner->node.count++;
+}
+
+static void inner_close(struct inner *inner, uint32_t index)
+{
+    size_t behind = inner->node.count - index - 1;
+
+    memmove(&inner->scores[index], &inner->scores[index + 1], behind * sizeof(*inner->scores));
+    memmove(&inner->firsts[index], &inner->firsts[index + 1], behind * sizeof(*inner->firsts));
+    memmove(&inner->below[index], &inner->below[index + 1], behind * sizeof(*inner->below));
+    memmove(&inner->children[index], &inner->children[index + 1],
+            behind * sizeof(*inner->children));
+    inner->node.count--;
+}
+
+/* --- walks --- */
+
+static void step_down(struct path *path, struct inner *inner, uint32_t index)
+{
+    assert(path->depth < DEPTH_MAX);
+    path->inners[path->depth] = inner;
+    path->indexes[path->depth] = index;
+    path->depth++;
+}
+
+static struct path find_bound(struct ranked *ranked, const struct bound *bound)
+{
+    struct path path = { .ranked = ranked };
+    struct node *node = ranked->root;
+
+    while (node->height > 0) {
+        struct inner *inner = as_inner(node);
+        uint32_t index = inner_search(inner, bound);
+        step_down(&path, inner, index);
+        node = inner->children[index];
+    }
+    path.leaf = as_leaf(node);
+    path.at = leaf_search(path.leaf, bound);
+    return path;
+}
+
+/* The place of a member that is there. */
+static struct path find_member(struct ranked *ranked, const struct ranked_member *member)
+{
+    struct bound bound = bound_at(member, true);
+    struct path path = find_bound(ranked, &bound);
+
+    assert(path.at > 0);
+    path.at--;
+    assert(path.leaf->members[path.at] == member);
+    return path;
+}
+
+static struct path find_rank(struct ranked *ranked, uint64_t rank)
+{
+    struct path path = { .ranked = ranked };
+    struct node *node = ranked->root;
+    assert(rank < node->members);
+
+    while (node->height > 0) {
+        struct inner *inner = as_inner(node);
+        uint32_t index = 0;
+        for (; rank >= inner->below[index]; index++) {
+            rank -= inner->below[index];
+        }
+        step_down(&path, inner, index);
+        node = inner->children[index];
+    }
+    path.leaf = as_leaf(node);
+    path.at = (uint32_t)rank;
+    return path;
+}
+
+static uint64_t count_before(const struct ranked *ranked, const struct bound *bound)
+{
+    const struct node *node = ranked->root;
+    uint64_t before = 0;
+
+    while (node->height > 0) {
+        const struct inner *inner = as_inner(node);
+        uint32_t index = inner_search(inner, bound);
+        for (uint32_t i = 0; i < index; i++) {
+            before += inner->below[i];
+        }
+        node = inner->children[index];
+    }
+    return before + leaf_search(as_leaf(node), bound);
+}
+
+/* --- adding --- */
+
+/* Puts all but the first `keep` elements of a child into a fresh one behind it. */
+static void split(struct ranked *ranked, struct inner *parent, uint32_t index, uint32_t keep)
+{
+    struct node *left = parent->children[index];
+    struct node *right = node_new(ranked, left->height);
+
+    inner_open(parent, index + 1, right);
+    node_move(left, keep, left->count - keep, right, 0);
+    if (left->height == 0) {
+        struct ranked_leaf *first = as_leaf(left);
+        struct ranked_leaf *second = as_leaf(right);
+        second->previous = first;
+        second->next = first->next;
+        if (first->next != NULL) {
+            first->next->previous = second;
+        }
+        first->next = second;
+    }
+}
+
+/* Where a full leaf is to be cut when one more comes at `at`. */
+static uint32_t leaf_cut(const struct ranked_leaf *leaf, uint32_t at)
+{
+    if (leaf->next == NULL && at == LEAF_MAX) {
+        return LEAF_MAX;
+    }
+    return leaf->previous == NULL && at == 0 ? 0 : LEAF_MAX / 2;
+}
+
+/* The root is full: a fresh one above it. */
+static void grow_root(struct ranked *ranked)
+{
+    struct inner *root = as_inner(node_new(ranked, ranked->root->height + 1));
+
+    root->node.count = 1;
+    root->node.members = ranked->root->members;
+    root->children[0] = ranked->root;
+    refresh(root, 0);
+    ranked->root = &root->node;
+}
+
+/* The way to where a member goes, whose last inner node has room for one more child. */
+static struct path find_room(struct ranked *ranked, const struct bound *bound)
+{
+    struct path path = { .ranked = ranked };
+
+    if (ranked->root->count == room_of(ranked->root)) {
+        grow_root(ranked);
+    }
+    struct node *node = ranked->root;
+    while (node->height > 0) {
+        struct inner *inner = as_inner(node);
+        uint32_t index = inner_search(inner, bound);
+        if (node->height > 1 && inner->children[index]->count == INNER_MAX) {
+            split(ranked, inner, index, INNER_MAX / 2);
+            refresh(inner, index);
+            refresh(inner, index + 1);
+            index = inner_search(inner, bound);
+        }
+        step_down(&path, inner, index);
+        node = inner->children[index];
+    }
+    path.leaf = as_leaf(node);
+    path.at = leaf_search(path.leaf, bound);
+    return path;
+}
+
+void ranked_add(struct ranked *ranked, struct ranked_member **take_member)
+{
+    struct ranked_member *member = *take_member;
+    struct bound bound = bound_at(member, false);
+    assert(!isnan(member->score));
+    struct path path = find_room(ranked, &bound);
+    struct inner *cut = NULL; /* The parent of a leaf that was cut in two. */
+
+    if (path.leaf->node.count == LEAF_MAX) {
+        uint32_t index = path.indexes[path.depth - 1];
+        uint32_t keep = leaf_cut(path.leaf, path.at);
+        cut = path.inners[path.depth - 1];
+        split(ranked, cut, index, keep);
+        if (path.at > keep || keep == LEAF_MAX) {
+            path.leaf = path.leaf->next;
+            path.at -= keep;
+        }
+    }
+    struct ranked_leaf *leaf = path.leaf;
+    memmove(&leaf->members[path.at + 1], &leaf->members[path.at],
+            (leaf->node.count - path.at) * sizeof(*leaf->members));
+    leaf->members[path.at] = member;
+    *take_member = NULL;
+    leaf->node.count++;
+    leaf->node.members++;
+    for (uint32_t level = path.depth; level-- > 0;) {
+        struct inner *inner = path.inners[level];
+        inner->node.members++;
+        refresh(inner, path.indexes[level]);
+        if (inner == cut) {
+            refresh(inner, path.indexes[level] + 1);
+        }
+    }
+}
+
+/* --- removing --- */
+
+/* Makes two neighbours one, or equally full. */
+static void even_out(struct ranked *ranked, struct inner *parent, uint32_t left_index)
+{
+    struct node *left = parent->children[left_index];
+    struct node *right = parent->children[left_index + 1];
+    uint32_t sum = left->count + right->count;
+
+    if (sum <= room_of(left) * 3 / 4) {
+        node_move(right, 0, right->count, left, left->count);
+        inner_close(parent, left_index + 1);
+        node_free(ranked, right);
+    } else if (left->count < sum / 2) {
+        node_move(right, 0, sum / 2 - left->count, left, left->count);
+        refresh(parent, left_index + 1);
+    } else {
+        uint32_t surplus = left->count - sum / 2;
+        node_move(left, left->count - surplus, surplus, right, 0);
+        refresh(parent, left_index + 1);
+    }
+    refresh(parent, left_index);
+}
+
+/* A child has lost elements. */
+static void settle_child(struct ranked *ranked, struct inner *parent, uint32_t index)
+{
+    struct node *child = parent->children[index];
+
+    if (child->count == 0) {
+        inner_close(parent, index);
+        node_free(ranked, child);
+    } else if (child->count < room_of(child) / 4 && parent->node.count > 1) {
+        even_out(ranked, parent, index == 0 ? 0 : index - 1);
+    } else {
+        refresh(parent, index);
+    }
+}
+
+/* Roots with one child are no use, with none they are a leaf. */
+static void settle_root(struct ranked *ranked)
+{
+    struct node *root = ranked->root;
+
+    while (root->height > 0 && root->count == 1) {
+        ranked->root = as_inner(root)->children[0];
+        node_free(ranked, root);
+        root = ranked->root;
+    }
+    if (root->count == 0 && root->height > 0) {
+        node_free(ranked, root);
+        ranked->root = node_new(ranked, 0);
+    }
+}
+
+/* Takes `count` members from a place on out of its leaf. */
+static void take_out(struct path *path, uint32_t count)
+{
+    struct ranked_leaf *leaf = path->leaf;
+    uint32_t behind = path->at + count;
+    assert(behind <= leaf->node.count);
+
+    memmove(&leaf->members[path->at], &leaf->members[behind],
+            (leaf->node.count - behind) * sizeof(*leaf->members));
+    leaf->node.count -= count;
+    leaf->node.members -= count;
+    for (uint32_t level = path->depth; level-- > 0;) {
+        path->inners[level]->node.members -= count;
+        settle_child(path->ranked, path->inners[level], path->indexes[level]);
+    }
+    settle_root(path->ranked);
+}
+
+void ranked_remove(struct ranked *ranked, struct ranked_member *member)
+{
+    struct path path = find_member(ranked, member);
+    take_out(&path, 1);
+}
+
+void ranked_cut(struct ranked *ranked, uint64_t from, uint64_t to,
+                void (*drop)(void *context, struct ranked_member *member), void *context)
+{
+    assert(from <= to);
+    assert(to <= ranked_count(ranked));
+
+    for (uint64_t left = to - from; left > 0;) {
+        struct ranked_member *out[LEAF_MAX];
+        struct path path = find_rank(ranked, from);
+        uint32_t count = path.leaf->node.count - path.at;
+        count = count < left ? count : (uint32_t)left;
+        memcpy(out, &path.leaf->members[path.at], count * sizeof(*out));
+        take_out(&path, count);
+        for (uint32_t i = 0; i < count; i++) {
+            drop(context, out[i]);
+        }
+        left -= count;
+    }
+}
+
+/* --- another score --- */
+
+static bool has_place_at(const struct path *path, const struct bound *bound)
+{
+    struct ranked_place before = { path->leaf, path->at };
+    struct ranked_place behind = before;
+
+    ranked_previous(&before);
+    ranked_next(&behind);
+    const struct ranked_member *low = before.leaf == NULL ? NULL : ranked_at(&before);
+    const struct ranked_member *high = behind.leaf == NULL ? NULL : ranked_at(&behind);
+    return (low == NULL || is_before(low->score, low, bound)) &&
+           (high == NULL || !is_before(high->score, high, bound));
+}
+
+void ranked_rescore(struct ranked *ranked, struct ranked_member *member, double score)
+{
+    struct path path = find_member(ranked, member);
+    struct bound bound = { BY_BOTH, false, score, ranked_member_text(member) };
+    assert(!isnan(score));
+
+    if (has_place_at(&path, &bound)) {
+        member->score = score;
+        for (uint32_t level = path.depth; path.at == 0 && level-- > 0;) {
+            refresh(path.inners[level], path.indexes[level]);
+        }
+        return;
+    }
+    take_out(&path, 1);
+    member->score = score;
+    ranked_add(ranked, &member);
+}
+
+/* --- asking --- */
+
+uint64_t ranked_count(const struct ranked *ranked)
+{
+    return ranked->root->members;
+}
+
+size_t ranked_bytes(const struct ranked *ranked)
+{
+    return sizeof(*ranked) + ranked->leaves * sizeof(struct ranked_leaf) +
+           ranked->inners * memory_rounded(sizeof(struct inner));
+}
+
+uint64_t ranked_rank(const struct ranked *ranked, const struct ranked_member *member)
+{
+    struct bound bound = bound_at(member, false);
+    return count_before(ranked, &bound);
+}
+
+uint64_t ranked_below_score(const struct ranked *ranked, double score, bool or_equal)
+{
+    struct bound bound = { .by = BY_SCORE, .or_equal = or_equal, .score = score };
+    return count_before(ranked, &bound);
+}
+
+uint64_t ranked_below_text(const struct ranked *ranked, struct span text, bool or_equal)
+{
+    struct bound bound = { .by = BY_TEXT, .or_equal = or_equal, .text = text };
+    return count_before(ranked, &bound);
+}
+
+struct ranked_place ranked_seek(const struct ranked *ranked, uint64_t rank)
+{
+    struct path path = find_rank((struct ranked *)(uintptr_t)ranked, rank);
+    return (struct ranked_place){ .leaf = path.leaf, .at = path.at };
+}
+
+struct ranked_member *ranked_at(const struct ranked_place *place)
+{
+    assert(place->leaf != NULL);
+    return place->leaf->members[place->at];
+}
+
+void ranked_next(struct ranked_place *place)
+{
+    place->at++;
+    if (place->at == place->leaf->node.count) {
+        *place = (struct ranked_place){ .leaf = place->leaf->next };
+    }
+}
+
+void ranked_previous(struct ranked_place *place)
+{
+    if (place->at > 0) {
+        place->at--;
+        return;
+    }
+    const struct ranked_leaf *leaf = place->leaf->previous;
+    *place = (struct ranked_place){ .leaf = leaf, .at = leaf == NULL ? 0 : leaf->node.count - 1 };
+}
+
+/* --- life --- */
+
+struct ranked *ranked_new(void)
+{
+    struct ranked *ranked = memory_zero(sizeof(*ranked));
+    ranked->root = node_new(ranked, 0);
+    return ranked;
+}
+
+static void free_members(struct ranked_leaf *leaf)
+{
+    for (uint32_t i = 0; i < leaf->node.count; i++) {
+        memory_free(leaf->members[i]);
+    }
+}
+
+void ranked_free(struct ranked *ranked)
+{
+    struct path path = { .ranked = ranked };
+    struct node *node = ranked == NULL ? NULL : ranked->root;
+
+    while (node != NULL) {
+        if (node->height > 0) {
+            step_down(&path, as_inner(node), 0);
+            node = as_inner(node)->children[0];
+            continue;
+        }
+        free_members(as_leaf(node));
+        memory_free(node);
+        node = NULL;
+        while (path.depth > 0 && node == NULL) {
+            struct inner *inner = path.inners[path.depth - 1];
+            uint32_t index = ++path.indexes[path.depth - 1];
+            if (index < inner->node.count) {
+                node = inner->children[index];
+            } else {
+                memory_free(inner);
+                path.depth--;
+            }
+        }
+    }
+    memory_free(ranked);
+}
+
+/* --- for tests --- */
+
+static void check_leaf(const struct ranked_leaf *leaf, const struct ranked_member **before)
+{
+    assert(leaf->node.members == leaf->node.count);
+    for (uint32_t i = 0; i < leaf->node.count; i++) {
+        const struct ranked_member *member = leaf->members[i];
+        if (*before != NULL) {
+            struct bound bound = bound_at(member, false);
+            assert(is_before((*before)->score, *before, &bound));
+        }
+        *before = member;
+    }
+}
+
+static void check_inner(const struct inner *inner)
+{
+    uint64_t members = 0;
+    assert(inner->node.count > 0);
+    assert(inner->node.count <= INNER_MAX);
+    for (uint32_t i = 0; i < inner->node.count; i++) {
+        const struct node *child = inner->children[i];
+        struct inner said = *inner;
+        refresh(&said, i);
+        assert(said.firsts[i] == inner->firsts[i]);
+        assert(said.scores[i] == inner->scores[i]);
+        assert(said.below[i] == inner->below[i]);
+        assert(child->height + 1 == inner->node.height);
+        members += child->members;
+    }
+    assert(members == inner->node.members);
+}
+
+void ranked_check(const struct ranked *ranked)
+{
+    const struct ranked_member *before = NULL;
+    const struct ranked_leaf *previous = NULL;
+    uint64_t members = ranked_count(ranked);
+    size_t leaves = 0;
+
+    for (uint64_t rank = 0; rank < members || leaves == 0;) {
+        struct path path = { 0 };
+        if (members > 0) {
+            path = find_rank((struct ranked *)(uintptr_t)ranked, rank);
+        } else {
+            path.leaf = as_leaf(ranked->root);
+        }
+        assert(path.at == 0);
+        assert(path.leaf->previous == previous);
+        for (uint32_t level = 0; level < path.depth; level++) {
+            check_inner(path.inners[level]);
+        }
+        check_leaf(path.leaf, &before);
+        previous = path.leaf;
+        rank += path.leaf->node.count;
+        leaves++;
+    }
+    assert(previous->next == NULL);
+    assert(leaves == ranked->leaves);
+}
