@@ -40,6 +40,9 @@ find_path(LZF_SOURCE lzf_c.c PATHS /usr/src/liblzf REQUIRED)
 find_path(LZF_INCLUDE lzf.h PATH_SUFFIXES liblzf REQUIRED)
 add_library(podis_lzf STATIC ${LZF_SOURCE}/lzf_c.c ${LZF_SOURCE}/lzf_d.c)
 target_compile_options(podis_lzf PRIVATE -w)
+# Its table is on the stack: 32 kB instead of 256, and cleared, so that the same text is always
+# compressed to the same bytes.
+target_compile_definitions(podis_lzf PRIVATE HLOG=13 INIT_HTAB=1 STRICT_ALIGN=1)
 target_include_directories(podis_lzf SYSTEM PUBLIC ${LZF_INCLUDE})
 podis_library(podis::pcre2 pcre2.h NAMES libpcre2-8.a pcre2-8)
 podis_library(podis::ev ev.h NAMES libev.a ev)
