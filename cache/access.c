@@ -28,6 +28,22 @@ uint32_t access_new(const struct access_clock *clock, uint64_t now_ms)
     return clock->counts ? minutes(now_ms) << 8 | COUNTER_NEW : seconds(now_ms);
 }
 
+uint32_t access_after_idle(const struct access_clock *clock, uint32_t access, uint64_t idle_s,
+                           uint64_t now_ms)
+{
+    if (clock->counts) {
+        return access;
+    }
+    uint32_t idle = idle_s < SECONDS_MASK ? (uint32_t)idle_s : SECONDS_MASK;
+    return (seconds(now_ms) - idle) & SECONDS_MASK;
+}
+
+uint32_t access_with_frequency(const struct access_clock *clock, uint32_t access, uint8_t frequency,
+                               uint64_t now_ms)
+{
+    return clock->counts ? minutes(now_ms) << 8 | frequency : access;
+}
+
 uint8_t access_frequency(uint32_t access, uint64_t now_ms)
 {
     uint32_t counter = access & COUNTER_MAX;

@@ -22,6 +22,13 @@ uint32_t access_new(const struct access_clock *clock, uint64_t now_ms);
 /* After one more access. */
 static inline uint32_t access_again(struct access_clock *clock, uint32_t access, uint64_t now_ms);
 
+/* As if it had been used so long ago for the last time, or so often. Each is of its own mode: it is
+ * `access` itself in the other. */
+uint32_t access_after_idle(const struct access_clock *clock, uint32_t access, uint64_t idle_s,
+                           uint64_t now_ms);
+uint32_t access_with_frequency(const struct access_clock *clock, uint32_t access, uint8_t frequency,
+                               uint64_t now_ms);
+
 /* Both answer whatever the mode; each means something in its own. */
 uint64_t access_idle_ms(uint32_t access, uint64_t now_ms);
 uint8_t access_frequency(uint32_t access, uint64_t now_ms);

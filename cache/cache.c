@@ -86,6 +86,9 @@ void cache_announce_expired(struct cache *cache, int db, struct span key)
     };
     cache->stats.expired++;
     cache_announce(cache, &change);
+    if (cache->events.classes & EVENT_EXPIRED) {
+        cache->events.hear(cache->events.context, EVENT_EXPIRED, "expired", key, db);
+    }
 }
 
 /* --- the door --- */
@@ -288,6 +291,16 @@ void cache_set_string_max(struct cache *cache, uint64_t len)
 uint64_t cache_string_max(const struct cache *cache)
 {
     return cache->string_max;
+}
+
+void cache_set_sum_checks(struct cache *cache, bool on)
+{
+    cache->trusts_sums = !on;
+}
+
+bool cache_checks_sums(const struct cache *cache)
+{
+    return !cache->trusts_sums;
 }
 
 void cache_set_limits(struct cache *cache, const struct type_limits *limits)

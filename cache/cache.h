@@ -90,6 +90,10 @@ void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs);
 void cache_set_string_max(struct cache *cache, uint64_t len);
 uint64_t cache_string_max(const struct cache *cache);
 
+/* Whether RESTORE looks at checksums (DEBUG SET-SKIP-CHECKSUM-VALIDATION); it does at start. */
+void cache_set_sum_checks(struct cache *cache, bool on);
+bool cache_checks_sums(const struct cache *cache);
+
 struct cache_db_stats {
     uint64_t keys;
     uint64_t expiring;   /* Keys with a time to live. */

@@ -40,7 +40,7 @@ void call_tell_events(struct call *c)
 {
     const struct cache *cache = c->cache;
     for (const struct told_event *event = c->events; event != NULL; event = event->next) {
-        cache->events.hear(cache->events.context, event->class, event->name, event->key, c->db);
+        cache->events.hear(cache->events.context, event->class, event->name, event->key, event->db);
     }
 }
 
@@ -124,11 +124,16 @@ struct span call_keep(struct call *c, struct span bytes)
 
 void key_event(struct call *c, size_t at, enum event_class class, const char *name)
 {
+    key_event_in(c, at, c->db, class, name);
+}
+
+void key_event_in(struct call *c, size_t at, int db, enum event_class class, const char *name)
+{
     if (!(c->cache->events.classes & class)) {
         return;
     }
     struct told_event *event = arena_alloc(c->arena, sizeof(*event));
-    *event = (struct told_event){ .name = name, .key = c->argv[at], .class = class };
+    *event = (struct told_event){ .name = name, .key = c->argv[at], .class = class, .db = db };
     if (c->events == NULL) {
         c->events_end = &c->events;
     }
@@ -247,6 +252,9 @@ static inline_always struct entry *look(struct call *c, size_t at, unsigned how)
         c->cache->stats.misses += slot == NULL;
     }
     if (slot == NULL) {
+        if ((how & (LOOK_COUNT | LOOK_QUIET)) == LOOK_COUNT) {
+            key_event(c, at, EVENT_KEY_MISS, "keymiss");
+        }
         return NULL;
     }
     struct entry *entry = keyspace_entry(slot);
@@ -351,6 +359,7 @@ static void put(struct call *c, size_t at, struct entry_form *form)
         assert(form->expires_at_ms != EXPIRY_KEEP);
         form->access = access_new(&c->cache->access, c->now_ms);
         remember(c, at, keyspace_add(c->space, form, hash_at(c, at)));
+        key_event(c, at, EVENT_NEW, "new");
     } else {
         struct entry *entry = keyspace_entry(slot);
         if (form->expires_at_ms == EXPIRY_KEEP) {
@@ -410,6 +419,20 @@ void key_expire(struct call *c, size_t at, int64_t expires_at_ms)
     note(c, at);
 }
 
+void key_set_idle(struct call *c, size_t at, uint64_t idle_s)
+{
+    struct entry *entry = keyspace_entry(find_present(c, at));
+    entry_set_access(entry,
+                     access_after_idle(&c->cache->access, entry_access(entry), idle_s, c->now_ms));
+}
+
+void key_set_frequency(struct call *c, size_t at, uint8_t frequency)
+{
+    struct entry *entry = keyspace_entry(find_present(c, at));
+    entry_set_access(
+        entry, access_with_frequency(&c->cache->access, entry_access(entry), frequency, c->now_ms));
+}
+
 /* Makes room for a key that is about to be put somewhere by rename, move or copy. */
 static void clear(struct call *c, int db, struct span key, uint64_t hash)
 {
@@ -430,6 +453,7 @@ void key_rename(struct call *c, size_t from, size_t to)
     call_forget(c);
     entry = entry_rename(entry, c->argv[to], false);
     keyspace_adopt(c->space, &entry, hash);
+    key_event(c, to, EVENT_NEW, "new");
     note(c, from);
     note(c, to);
 }
@@ -443,6 +467,7 @@ void key_move(struct call *c, size_t at, int db)
     struct entry *entry = keyspace_take(c->space, find_present(c, at), hash);
     call_forget(c);
     keyspace_adopt(&c->cache->spaces[db], &entry, hash);
+    key_event_in(c, at, db, EVENT_NEW, "new");
     note(c, at);
 }
 
@@ -457,6 +482,7 @@ void key_copy(struct call *c, size_t from, size_t to, int db)
     entry_set_access(fresh, access_new(&c->cache->access, c->now_ms));
     keyspace_adopt(&c->cache->spaces[db], &fresh, hash);
     call_forget(c);
+    key_event_in(c, to, db, EVENT_NEW, "new");
     note(c, to);
 }
 

@@ -20,6 +20,7 @@
 
 #include "cache/base/arena.h"
 #include "cache/cache.h"
+#include "cache/event.h"
 #include "cache/types/type.h"
 
 struct keyspace;
@@ -125,6 +126,7 @@ struct key_view {
 enum look {
     LOOK_TOUCH = 1 << 0, /* It is an access: the idle time starts anew. */
     LOOK_COUNT = 1 << 1, /* It is a hit or a miss. */
+    LOOK_QUIET = 1 << 2, /* With LOOK_COUNT: a miss is no event. */
 };
 /* A key of any type. False if there is no such key; never replies. `how`: enum look bits. */
 bool key_look(struct call *c, size_t at, unsigned how, struct key_view *view);
@@ -171,6 +173,11 @@ bool key_delete(struct call *c, size_t at);
 /* Sets the time, or EXPIRY_NONE. The key is there. Notes a change even if it is the same
  * time. */
 void key_expire(struct call *c, size_t at, int64_t expires_at_ms);
+
+/* As if the key, which is there, had last been used so long ago, or so often. Ignored where
+ * accesses are counted, or not counted. Notes no change. */
+void key_set_idle(struct call *c, size_t at, uint64_t idle_s);
+void key_set_frequency(struct call *c, size_t at, uint8_t frequency);
 
 /* The key argv[from], which is there, is called argv[to] from now on, with its expiry; what
  * was called that before is gone. The names differ. */
@@ -222,23 +229,12 @@ struct span call_keep(struct call *c, struct span bytes);
 
 /* --- what keyspace notifications tell --- */
 
-enum event_class {
-    EVENT_GENERIC = 1 << 2, /* g */
-    EVENT_STRING = 1 << 3,  /* $ */
-    EVENT_LIST = 1 << 4,    /* l */
-    EVENT_SET = 1 << 5,     /* s */
-    EVENT_HASH = 1 << 6,    /* h */
-    EVENT_ZSET = 1 << 7,    /* z */
-    EVENT_EXPIRED = 1 << 8, /* x */
-    EVENT_EVICTED = 1 << 9, /* e */
-    EVENT_STREAM = 1 << 10, /* t */
-    EVENT_KEY_MISS = 1 << 11,
-    EVENT_NEW = 1 << 14, /* n */
-};
-
 /* Something happened to argv[at]: "lpush", "del". Told after the change is announced, in this
- * order; free if nobody listens (cache_set_events()). `name` is a constant. */
+ * order; free if nobody listens (cache_set_events()). `name` is a constant. "new", "keymiss" and
+ * "expired" come by themselves. */
 void key_event(struct call *c, size_t at, enum event_class class, const char *name);
+/* The same in another database. */
+void key_event_in(struct call *c, size_t at, int db, enum event_class class, const char *name);
 
 /* --- chance --- */
 

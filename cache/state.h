@@ -24,6 +24,7 @@ struct told_event {
     const char *name;
     struct span key;
     unsigned class;
+    int db;
 };
 
 /* A database that was emptied or forgotten, being freed bit by bit. */
@@ -62,6 +63,7 @@ struct cache {
 
     struct dropped *dropped;
     bool active_expiry;
+    bool trusts_sums; /* DUMP payloads' checksums are not looked at. */
     int sweep_db;
 };
 

@@ -93,9 +93,11 @@ static void expire_with(struct call *c, struct clock clock)
     if (at_ms <= (int64_t)c->now_ms) {
         key_delete(c, 1);
         call_changed_as_words(c, 2, SPAN("DEL"), c->argv[1]);
+        key_event(c, 1, EVENT_GENERIC, "del");
     } else {
         key_expire(c, 1, at_ms);
         call_changed_as_words(c, 3, SPAN("PEXPIREAT"), c->argv[1], call_number(c, at_ms));
+        key_event(c, 1, EVENT_GENERIC, "expire");
     }
     reply_integer(c->reply, 1);
 }
@@ -168,6 +170,7 @@ static void persist(struct call *c)
         return;
     }
     key_expire(c, 1, EXPIRY_NONE);
+    key_event(c, 1, EVENT_GENERIC, "persist");
     reply_integer(c->reply, 1);
 }
 

@@ -9,7 +9,10 @@ static void del(struct call *c)
 
     keys_prefetch(c, 1, 1);
     for (size_t i = 1; i < c->argc; i++) {
-        count += key_delete(c, i);
+        if (key_delete(c, i)) {
+            key_event(c, i, EVENT_GENERIC, "del");
+            count++;
+        }
     }
     reply_integer(c->reply, count);
 }
@@ -60,6 +63,8 @@ static void rename_key(struct call *c, bool only_if_free)
     }
     if (!same) {
         key_rename(c, 1, 2);
+        key_event(c, 1, EVENT_GENERIC, "rename_from");
+        key_event(c, 2, EVENT_GENERIC, "rename_to");
     }
     if (only_if_free) {
         reply_integer(c->reply, 1);
@@ -111,6 +116,7 @@ static void copy(struct call *c)
         return;
     }
     key_copy(c, 1, 2, db);
+    key_event_in(c, 2, db, EVENT_GENERIC, "copy_to");
     reply_integer(c->reply, 1);
 }
 
@@ -131,6 +137,8 @@ static void move(struct call *c)
         return;
     }
     key_move(c, 1, db);
+    key_event(c, 1, EVENT_GENERIC, "move_from");
+    key_event_in(c, 1, db, EVENT_GENERIC, "move_to");
     reply_integer(c->reply, 1);
 }
 

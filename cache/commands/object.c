@@ -11,7 +11,7 @@ enum { SHARED_INTEGERS = 10000 };
 /* Replies null if it returns false. */
 static bool find(struct call *c, struct key_view *view)
 {
-    if (!key_look(c, 2, LOOK_COUNT, view)) {
+    if (!key_look(c, 2, LOOK_COUNT | LOOK_QUIET, view)) {
         reply_null(c->reply);
         return false;
     }

@@ -36,6 +36,7 @@ static void add(struct call *c, int64_t increment)
         return;
     }
     put_integer(c, value, number);
+    key_event(c, 1, EVENT_STRING, "incrby");
     reply_integer(c->reply, number);
 }
 
@@ -104,6 +105,7 @@ static void incrbyfloat(struct call *c)
     struct string_form form = string_form_text(text);
     int64_t expires_at_ms = value == NULL ? EXPIRY_NONE : EXPIRY_KEEP;
     string_write(key_put(c, 1, &type_string, form.size, expires_at_ms), &form);
+    key_event(c, 1, EVENT_STRING, "incrbyfloat");
     reply_bulk(c->reply, text);
 
     /* The sum depends on the machine that makes it, so the change is the sum. */

@@ -122,6 +122,15 @@ static void put(struct call *c, size_t key, size_t text, int64_t expires_at_ms)
     string_write(key_put(c, key, &type_string, form.size, expires_at_ms), &form);
 }
 
+static void set_to(struct call *c, size_t key, size_t text, int64_t expires_at_ms)
+{
+    put(c, key, text, expires_at_ms);
+    key_event(c, key, EVENT_STRING, "set");
+    if (expires_at_ms >= 0) {
+        key_event(c, key, EVENT_GENERIC, "expire");
+    }
+}
+
 static void changed_as_set(struct call *c, size_t text, int64_t expires_at_ms)
 {
     if (expires_at_ms >= 0) {
@@ -178,7 +187,7 @@ static void set_with(struct call *c, const struct options *options)
     if (options->keep_ttl && found) {
         expires_at_ms = EXPIRY_KEEP;
     }
-    put(c, 1, 2, expires_at_ms);
+    set_to(c, 1, 2, expires_at_ms);
     changed_as_set(c, 2, expires_at_ms);
     if (!options->get) {
         reply_ok(c->reply);
@@ -188,7 +197,7 @@ static void set_with(struct call *c, const struct options *options)
 static void set(struct call *c)
 {
     if (c->argc == 3) {
-        put(c, 1, 2, EXPIRY_NONE);
+        set_to(c, 1, 2, EXPIRY_NONE);
         reply_ok(c->reply);
         return;
     }
@@ -216,7 +225,7 @@ static void setnx(struct call *c)
         reply_integer(c->reply, 0);
         return;
     }
-    put(c, 1, 2, EXPIRY_NONE);
+    set_to(c, 1, 2, EXPIRY_NONE);
     reply_integer(c->reply, 1);
 }
 
@@ -228,7 +237,7 @@ static void set_for(struct call *c, enum unit unit)
     if (!take_time(c, &options, &expires_at_ms)) {
         return;
     }
-    put(c, 1, 3, expires_at_ms);
+    set_to(c, 1, 3, expires_at_ms);
     changed_as_set(c, 3, expires_at_ms);
     reply_ok(c->reply);
 }
@@ -250,7 +259,7 @@ static void getset(struct call *c)
     if (!reply_old(c, &found)) {
         return;
     }
-    put(c, 1, 2, EXPIRY_NONE);
+    set_to(c, 1, 2, EXPIRY_NONE);
     changed_as_set(c, 2, EXPIRY_NONE);
 }
 
@@ -263,6 +272,7 @@ static void getdel(struct call *c)
     }
     key_delete(c, 1);
     call_changed_as_words(c, 2, SPAN("DEL"), c->argv[1]);
+    key_event(c, 1, EVENT_GENERIC, "del");
 }
 
 static void expire_read_key(struct call *c, const struct options *options, int64_t expires_at_ms)
@@ -273,16 +283,19 @@ static void expire_read_key(struct call *c, const struct options *options, int64
         if (options->persist && key_look(c, 1, 0, &view) && view.expires_at_ms >= 0) {
             key_expire(c, 1, EXPIRY_NONE);
             call_changed_as_words(c, 2, SPAN("PERSIST"), c->argv[1]);
+            key_event(c, 1, EVENT_GENERIC, "persist");
         }
         return;
     }
     if (expires_at_ms <= (int64_t)c->now_ms) {
         key_delete(c, 1);
         call_changed_as_words(c, 2, SPAN("DEL"), c->argv[1]);
+        key_event(c, 1, EVENT_GENERIC, "del");
         return;
     }
     key_expire(c, 1, expires_at_ms);
     call_changed_as_words(c, 3, SPAN("PEXPIREAT"), c->argv[1], call_number(c, expires_at_ms));
+    key_event(c, 1, EVENT_GENERIC, "expire");
 }
 
 static void getex(struct call *c)
@@ -330,6 +343,7 @@ static void append(struct call *c)
     }
     if (value == NULL) {
         put(c, 1, 2, EXPIRY_NONE);
+        key_event(c, 1, EVENT_STRING, "append");
         reply_integer(c->reply, (int64_t)more.len);
         return;
     }
@@ -340,6 +354,7 @@ static void append(struct call *c)
     size_t len = old_len + more.len;
     char *bytes = string_stretch(key_resize(c, 1, string_raw_size(len)), len);
     memcpy(bytes + old_len, more.bytes, more.len);
+    key_event(c, 1, EVENT_STRING, "append");
     reply_integer(c->reply, (int64_t)len);
 }
 
@@ -380,13 +395,14 @@ static void setrange(struct call *c)
     size_t len = end > old_len ? end : old_len;
     value = value == NULL ? put_empty(c, len) : key_resize(c, 1, string_raw_size(len));
     memcpy(string_stretch(value, len) + offset, piece.bytes, piece.len);
+    key_event(c, 1, EVENT_STRING, "setrange");
     reply_integer(c->reply, (int64_t)len);
 }
 
 static void put_pairs(struct call *c)
 {
     for (size_t i = 1; i < c->argc; i += 2) {
-        put(c, i, i + 1, EXPIRY_NONE);
+        set_to(c, i, i + 1, EXPIRY_NONE);
     }
 }
 

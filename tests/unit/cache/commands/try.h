@@ -3,13 +3,14 @@
 
 /* Runs commands on a store of its own, as text: "SET k v" gives "+OK\r\n". Words are
  * separated by single spaces; '' is the empty word. What changed is written down, one line
- * for each change: "0: SET k v". */
+ * for each change: "0: SET k v"; and so are events: "0: set k". */
 
 #include "cache/base/check.h"
 #include "cache/cache.h"
 #include "cache/command.h"
 #include "cache/reply.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ try {
     struct cache *cache;
     struct buf out;
     struct buf changes;
+    struct buf events;
     uint64_t now_ms;
     int protocol;
     int db;
@@ -48,6 +50,14 @@ static inline void try_note(void *context, const struct change *change)
     buf_add(&try->changes, SPAN("\n"));
 }
 
+static inline void try_hear(void *context, unsigned class, const char *name, struct span key,
+                            int db)
+{
+    struct try *try = context;
+    (void)class;
+    buf_addf(&try->events, "%d: %s %.*s\n", db, name, (int)key.len, key.bytes);
+}
+
 static inline void try_start(struct try *try)
 {
     *try = (struct try){ .protocol = 2, .now_ms = UINT64_C(1000) * TRY_NOW };
@@ -57,7 +67,9 @@ static inline void try_start(struct try *try)
     try->cache = cache_new(&options);
     buf_init(&try->out, SIZE_MAX);
     buf_init(&try->changes, SIZE_MAX);
+    buf_init(&try->events, SIZE_MAX);
     cache_listen(try->cache, try_note, try);
+    cache_set_events(try->cache, UINT_MAX, try_hear, try);
 }
 
 static inline void try_stop(struct try *try)
@@ -66,6 +78,7 @@ static inline void try_stop(struct try *try)
     command_table_free(try->table);
     buf_fini(&try->out);
     buf_fini(&try->changes);
+    buf_fini(&try->events);
 }
 
 /* The reply stays good until the next call; it ends with a NUL that is not part of it. */
@@ -122,15 +135,26 @@ static inline void try_rows(struct try *try, const struct try_row *rows, size_t 
     }
 }
 
+static inline const char *try_written(struct buf *buf)
+{
+    char *end = buf_reserve(buf, 1);
+    assert_non_null(end);
+    *end = '\0';
+    const char *text = buf_span(buf).bytes;
+    buf_cut(buf, 0);
+    return text;
+}
+
 /* What changed since the last time this was asked. */
 static inline const char *try_changes(struct try *try)
 {
-    char *end = buf_reserve(&try->changes, 1);
-    assert_non_null(end);
-    *end = '\0';
-    const char *text = buf_span(&try->changes).bytes;
-    buf_cut(&try->changes, 0);
-    return text;
+    return try_written(&try->changes);
+}
+
+/* Which events there were. */
+static inline const char *try_events(struct try *try)
+{
+    return try_written(&try->events);
 }
 
 /* As one of cmocka's set-up and tear-down functions. */
