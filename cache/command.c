@@ -503,5 +503,6 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, scan_commands);
     command_table_add(table, object_commands);
     command_table_add(table, memory_commands);
+    command_table_add(table, dump_commands);
     command_table_add(table, flush_commands);
 }
