@@ -241,7 +241,7 @@ void invalidate_change(void *context, const struct change *change)
 {
     struct invalidate *invalidate = context;
 
-    if (invalidate->first == NULL) {
+    if (invalidate->first == NULL || change->again) { /* The first of them said it all. */
         return;
     }
     if (change->everything) {
