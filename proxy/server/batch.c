@@ -17,13 +17,13 @@ static uint64_t clock_ns(void)
 
 bool batch_must_wait(const struct session *session)
 {
-    return answers_bytes(&session->answers) > BATCH_OUTPUT_MAX ||
+    return session->paused || answers_bytes(&session->answers) > BATCH_OUTPUT_MAX ||
            session->answers.waiting > (session->crossing ? 0 : BATCH_WAITING_MAX);
 }
 
 bool batch_may_go_on(const struct session *session)
 {
-    return answers_bytes(&session->answers) < BATCH_OUTPUT_MAX / 2 &&
+    return !session->paused && answers_bytes(&session->answers) < BATCH_OUTPUT_MAX / 2 &&
            session->answers.waiting < (session->crossing ? 1 : BATCH_WAITING_MAX / 2);
 }
 
@@ -102,18 +102,20 @@ static void prefetch_all(struct server *server, int db)
     }
 }
 
-/* The clock is read when the command changes, not for each request. */
-static void run_all(struct server *server, struct session *session)
+/* Returns how many were run; the rest is for later, or never. The clock is read when the command
+ * changes, not for each request. */
+static size_t run_all(struct server *server, struct session *session)
 {
     struct batch *batch = &server->batch;
     struct command_stats *stats = server->statistics.commands;
     uint64_t since_ns = clock_ns();
+    size_t ran = 0;
 
-    for (size_t i = 0; i < batch->count && session->end == SESSION_OPEN; i++) {
-        struct request *request = &batch->requests[i];
+    while (ran < batch->count && (session->end | session->paused) == 0) {
+        struct request *request = &batch->requests[ran++];
         dispatch(server, session, request);
-        bool last = i + 1 == batch->count || session->end != SESSION_OPEN;
-        if (last || batch->requests[i + 1].id != request->id) {
+        bool last = ran == batch->count || (session->end | session->paused) != 0;
+        if (last || batch->requests[ran].id != request->id) {
             uint64_t now_ns = clock_ns();
             if (request->command != NULL) {
                 stats[request->id].nanoseconds += now_ns - since_ns;
@@ -121,6 +123,27 @@ static void run_all(struct server *server, struct session *session)
             since_ns = now_ns;
         }
     }
+    return ran;
+}
+
+/* How many bytes of `in` the first requests are; those behind them will be read again. Rare, so
+ * they are counted by reading them once more, and their places are not kept. */
+static size_t bytes_of(struct batch *batch, size_t count, struct resp_reader *reader,
+                       const struct resp_limits *limits, struct span in)
+{
+    size_t used = 0;
+
+    resp_reader_fini(reader);
+    resp_args_clear(&batch->args);
+    while (count > 0) {
+        size_t first = batch->args.count;
+        size_t taken;
+        enum err err = resp_read(reader, limits, span_skip(in, used), &batch->args, &taken);
+        assert(err == ERR_OK);
+        used += taken;
+        count -= batch->args.count > first;
+    }
+    return used;
 }
 
 enum batch_end batch_run(struct server *server, struct session *session, struct resp_reader *reader,
@@ -137,15 +160,20 @@ enum batch_end batch_run(struct server *server, struct session *session, struct 
         int db = session->db;
         session->crossing = false;
         limits.authenticated = session->authenticated;
-        enum err err = fill(&server->batch, reader, &limits, span_skip(in, *used), &taken);
-        *used += taken;
+        struct span rest = span_skip(in, *used);
+        enum err err = fill(&server->batch, reader, &limits, rest, &taken);
         if (server->batch.count > 0) {
             find_all(server, session->db);
             prefetch_all(server, session->db);
-            run_all(server, session);
-            ran += server->batch.count;
+            size_t count = run_all(server, session);
+            ran += count;
             session->crossing = session->db != db;
+            if (session->paused && count < server->batch.count) {
+                taken = bytes_of(&server->batch, count, reader, &limits, rest);
+                err = ERR_OK;
+            }
         }
+        *used += taken;
         resp_args_clear(&server->batch.args);
 
         if (session->end != SESSION_OPEN) {

@@ -39,7 +39,7 @@ struct batch {
 enum batch_end {
     BATCH_MORE,    /* All whole requests were run; more bytes are needed for the next. */
     BATCH_AGAIN,   /* There may be whole requests left: it was enough for this turn. */
-    BATCH_FULL,    /* The same, but the client must first read its answers. */
+    BATCH_FULL,    /* The same, but the client must first read its answers, or waits for one. */
     BATCH_BROKEN,  /* The reader has an error: what came before was run. */
     BATCH_CLOSING, /* The session was closed by one of its commands. */
 };

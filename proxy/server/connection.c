@@ -249,7 +249,8 @@ static void input_failed(struct connection *connection, ssize_t got)
         return;
     }
     connection->input_ended = true;
-    bool answers_follow = got == 0 && session->answers.first != NULL;
+    /* Nobody is left who could take what a blocking command waits for. */
+    bool answers_follow = got == 0 && session->answers.first != NULL && session->wait == NULL;
     session_close(session, answers_follow ? SESSION_ENDS_AFTER_ANSWERS : SESSION_ENDS_NOW);
 }
 
@@ -324,8 +325,30 @@ static void read_own(struct connection *connection, size_t missing)
     run_own(connection);
 }
 
+/* Nothing of it is run yet; but whoever hangs up is to be noticed. */
+static void read_behind(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    ssize_t got = recv(connection->session.fd, server->read_buffer, READ_BYTES, 0);
+
+    if (got <= 0) {
+        input_failed(connection, got);
+        return;
+    }
+    count_input(connection, (size_t)got);
+    connection->has_whole = true;
+    if (!buf_add(&connection->in, (struct span){ server->read_buffer, (size_t)got })) {
+        over_query_limit(connection);
+    }
+    connection->session.input_bytes = connection->in.len;
+}
+
 static void readable(struct connection *connection)
 {
+    if (connection->must_wait) {
+        read_behind(connection);
+        return;
+    }
     if (connection->in.len == 0) {
         read_shared(connection);
         return;
@@ -378,7 +401,8 @@ static void rewatch(struct connection *connection)
             server->unfinished = connection;
         }
     }
-    if (session->end == SESSION_OPEN && !connection->must_wait && !connection->unfinished) {
+    bool reads = !connection->must_wait || session->wait != NULL;
+    if (session->end == SESSION_OPEN && reads && !connection->unfinished) {
         events |= EV_READ;
     }
     watch(connection, events);
@@ -509,7 +533,7 @@ static bool is_idle(const struct connection *connection)
     uint64_t timeout_ms = (uint64_t)server->options->timeout_seconds * 1000;
 
     return timeout_ms > 0 && !session->greeted && session->answers.waiting == 0 &&
-           server->now_ms > session->active_at_ms + timeout_ms;
+           session->wait == NULL && server->now_ms > session->active_at_ms + timeout_ms;
 }
 
 void connections_tick(struct server *server)

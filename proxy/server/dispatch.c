@@ -112,18 +112,53 @@ static void count(struct server *server, struct session *session, const struct r
     session->commands++;
 }
 
-static void run_here(struct server *server, struct session *session, const struct request *request)
+struct dispatch_answer dispatch_answer_begin(struct session *session)
+{
+    struct reply *reply = reply_of(session);
+    return (struct dispatch_answer){ .reply = reply, .begin = reply->out->len };
+}
+
+static inline void answer_end(struct server *server, struct session *session,
+                              const struct request *request, const struct dispatch_answer *answer)
+{
+    count(server, session, request); /* After it ran: INFO does not count itself yet. */
+    if (__builtin_expect(answer->reply->failed, 0)) {
+        server->statistics.commands[request->id].failed++;
+        statistics_count_error(&server->statistics,
+                               span_skip(buf_span(answer->reply->out), answer->begin));
+    }
+    answers_commit(&session->answers, answer->reply);
+}
+
+void dispatch_answer_end(struct session *session, const struct request *request,
+                         const struct dispatch_answer *answer)
+{
+    answer_end(session->server, session, request, answer);
+}
+
+/* Pushes of its own, and others whom its changes concern. */
+static void after(struct server *server, struct session *session)
+{
+    if (server->held.len > 0) {
+        release_held(server, session);
+    }
+    if (waiting_has_ready(&server->waiting)) {
+        waiting_serve_ready(server);
+    }
+}
+
+/* False: it waits, and is answered later. */
+static bool run_here(struct server *server, struct session *session, const struct request *request)
 {
     if (server->options->maxmemory != 0 && request->command->flags & CMD_DENYOOM &&
         server_is_over_memory(server)) {
         refuse(server, session, request,
                SPAN("OOM command not allowed when used memory > 'maxmemory'."));
-        return;
+        return true;
     }
 
     session->last_command = request->command;
-    struct reply *reply = reply_of(session);
-    size_t begin = reply->out->len;
+    struct dispatch_answer answer = dispatch_answer_begin(session);
     server->running = session;
     cache_exec(server->parts.cache, &(struct cache_request){
                                         .command = request->command,
@@ -134,24 +169,30 @@ static void run_here(struct server *server, struct session *session, const struc
                                         .key_hash = request->key_hash,
                                         .client_id = session->id,
                                         .no_touch = session->no_touch,
-                                        .reply = reply,
+                                        .reply = answer.reply,
+                                        .wait = &server->asked,
                                         .caller = session,
                                     });
     server->running = NULL;
-    count(server, session, request); /* After it ran: INFO does not count itself yet. */
-    if (__builtin_expect(reply->failed, 0)) {
-        server->statistics.commands[request->id].failed++;
-        statistics_count_error(&server->statistics, span_skip(buf_span(reply->out), begin));
+    if (__builtin_expect(server->asked.wanted, 0)) {
+        waiting_begin(server, session, request);
+        return false;
     }
-    answers_commit(&session->answers, reply);
+    answer_end(server, session, request, &answer);
 
-    if (__builtin_expect(server->held.len > 0, 0)) {
-        release_held(server, session);
-    }
     if (__builtin_expect(session->tracking != NULL, 0)) {
         server->hooks.ran(server->hooks.context, session, request->command, request->argv,
                           request->argc);
     }
+    if (__builtin_expect((server->held.len | server->waiting.lines.ready_count) != 0, 0)) {
+        after(server, session);
+    }
+    return true;
+}
+
+bool dispatch_again(struct server *server, struct session *session, const struct request *request)
+{
+    return run_here(server, session, request);
 }
 
 static void forward(struct server *server, struct session *session, const struct request *request,

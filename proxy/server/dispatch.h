@@ -13,6 +13,18 @@ struct session;
  * called on it. */
 void dispatch(struct server *server, struct session *session, const struct request *request);
 
+/* Runs the request of a session that waits once more. False: it goes on waiting. */
+bool dispatch_again(struct server *server, struct session *session, const struct request *request);
+
+/* An answer that is made here without running the request: it is counted as if it had been. */
+struct dispatch_answer {
+    struct reply *reply;
+    size_t begin; /* In reply->out. */
+};
+struct dispatch_answer dispatch_answer_begin(struct session *session);
+void dispatch_answer_end(struct session *session, const struct request *request,
+                         const struct dispatch_answer *answer);
+
 /* Where the request would go. */
 struct route dispatch_route(struct server *server, const struct session *session,
                             const struct request *request);

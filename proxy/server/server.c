@@ -60,6 +60,9 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     if (server->cache_is_busy) {
         server->cache_is_busy = cache_tick(server->parts.cache, server->now_ms, TURN_BUCKETS);
     }
+    if (waiting_has_ready(&server->waiting)) {
+        waiting_serve_ready(server);
+    }
     connections_flush(server);
     if (server->unfinished != NULL || server->cache_is_busy) {
         ev_idle_start(loop, &server->idle);
@@ -199,6 +202,7 @@ struct server *server_new(const struct server_parts *parts)
     look_at_clock(server);
     server->started_at_ms = server->now_ms;
     configure_store(server);
+    waiting_init(server);
     start_watchers(server);
     return server;
 }
@@ -212,6 +216,7 @@ void server_free(struct server *server)
 
     listeners_close(server);
     connections_free(server);
+    waiting_fini(server);
     ev_check_stop(loop, &server->check);
     ev_prepare_stop(loop, &server->prepare);
     ev_idle_stop(loop, &server->idle);
@@ -288,6 +293,22 @@ size_t server_waiting(const struct server *server)
         waiting += session->answers.waiting;
     }
     return waiting;
+}
+
+size_t server_blocked(const struct server *server)
+{
+    return server->waiting.count;
+}
+
+size_t server_timeouts(const struct server *server)
+{
+    return server->waiting.deadlines.count;
+}
+
+size_t server_blocking_keys(const struct server *server, bool or_gone)
+{
+    const struct lines *lines = &server->waiting.lines;
+    return or_gone ? lines->or_gone_count : lines->count;
 }
 
 struct cache *server_cache(const struct server *server)

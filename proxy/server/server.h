@@ -69,6 +69,11 @@ void server_drain(struct server *server);
 size_t server_connections(const struct server *server);
 /* Requests that were forwarded and are not answered yet. */
 size_t server_waiting(const struct server *server);
+/* Clients that wait for a key; those of them that do not wait for ever; the keys; those of them
+ * that somebody waits for who wants to know when the key is gone. */
+size_t server_blocked(const struct server *server);
+size_t server_timeouts(const struct server *server);
+size_t server_blocking_keys(const struct server *server, bool or_gone);
 
 /* One tick, hz times a second: idle time-outs, output limits, background work of the cache,
  * rates. The server calls it itself; exported for tests, which bring their own time. */

@@ -4,6 +4,7 @@
 
 #include "cache/base/memory.h"
 #include "proxy/server/state.h"
+#include "proxy/server/waiting.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -142,6 +143,9 @@ static void forget_texts(struct session *session)
 void session_finish(struct session *session)
 {
     assert(session->server->running != session);
+    if (session->wait != NULL) {
+        waiting_close(session, true);
+    }
     stop_tracking(session);
     delist(session->server, session);
     forget_texts(session);
@@ -163,6 +167,9 @@ void session_close(struct session *session, enum session_end end)
 {
     if (end > session->end) {
         session->end = end;
+        if (session->wait != NULL) {
+            waiting_close(session, end == SESSION_ENDS_NOW);
+        }
         session->answers.ready(&session->answers);
     }
 }
@@ -201,6 +208,9 @@ void session_check_attack(struct session *session, struct span word)
 
 void session_after_skipping(struct session *session, enum session_reply before)
 {
+    if (session->wait != NULL) {
+        return; /* Its answer is still to come, and to be skipped. */
+    }
     if (session->replies == REPLIES_SKIP_NEXT) {
         session->replies = REPLIES_SKIP;
     } else if (before == REPLIES_SKIP && session->replies == REPLIES_SKIP) {

@@ -42,7 +42,9 @@ struct session {
     bool greeted;       /* PODIS.MESH HELLO was accepted: another podis, not a client. */
     bool unix_socket;
     bool no_evict, no_touch;
-    bool crossing; /* Changed its database: waits for what peers owe it before it goes on. */
+    bool crossing;     /* Waits for what peers owe it before it goes on. */
+    bool paused;       /* Nothing more of its input is run until this is lifted. */
+    struct wait *wait; /* For a key (waiting.h); NULL: it does not wait. */
     enum session_reply replies;
     enum session_end end;
 

@@ -3,10 +3,12 @@
 
 /* The server's own structure, for the files of this folder. Others use server.h. */
 
+#include "cache/wait.h"
 #include "proxy/server/batch.h"
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
 #include "proxy/server/statistics.h"
+#include "proxy/server/waiting.h"
 
 #include <ev.h>
 
@@ -39,6 +41,8 @@ struct server {
     struct buf held;         /* Pushes for `running`, until its answer is complete. */
     struct reply push;       /* Writes to `held`. */
     struct reply *pushing;   /* Between session_push_begin() and session_push_end(). */
+    struct call_wait asked;  /* What it said to call_wait(). */
+    struct waiting waiting;  /* Those that wait. */
 
     /* Why a request may not be run, other than for its session's sake. */
     bool loading;

@@ -8,6 +8,7 @@
 #include "proxy/server/commands/tracking.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/session.h"
+#include "proxy/server/waiting.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,13 +24,16 @@ static const char *text_of(const char *field)
 
 /* --- CLIENT LIST, CLIENT INFO --- */
 
-enum { FLAGS_ROOM = 8 };
+enum { FLAGS_ROOM = 10 };
 
 static void flags_of(const struct session *session, char flags[FLAGS_ROOM])
 {
     const struct tracking *tracking = tracking_of(session);
     size_t len = 0;
 
+    if (session->wait != NULL) {
+        flags[len++] = 'b';
+    }
     if (tracking != NULL) {
         flags[len++] = 't';
         if (tracking->redirect_broken) {
@@ -367,7 +371,6 @@ static void client_reply(struct call *c)
     }
 }
 
-/* No command of podis blocks its client. */
 static void unblock(struct call *c)
 {
     int64_t id;
@@ -380,9 +383,14 @@ static void unblock(struct call *c)
         reply_error(c->reply, SPAN("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
         return;
     }
-    if (arg_integer(c, 2, &id)) {
-        reply_integer(c->reply, 0);
+    if (!arg_integer(c, 2, &id)) {
+        return;
     }
+    const struct session *own = c->caller;
+    struct session *session = session_by_id(own->server, (uint64_t)id);
+    bool with_error = c->argc == 4 && arg_is(c, 3, "error");
+
+    reply_integer(c->reply, session != NULL && waiting_unblock(session, with_error));
 }
 
 static void help(struct call *c)

@@ -108,8 +108,11 @@ static void section_clients(struct info *info)
     line_number(info, "connected_clients", server_connections(server));
     line_number(info, "cluster_connections", peer_metrics.peer_links_ready);
     line(info, "maxclients:%" PRId64, server_config(server)->options.maxclients);
-    line(info, "blocked_clients:0");
+    line_number(info, "blocked_clients", server_blocked(server));
     line_number(info, "tracking_clients", invalidate_clients(invalidate));
+    line_number(info, "clients_in_timeout_table", server_timeouts(server));
+    line_number(info, "total_blocking_keys", server_blocking_keys(server, false));
+    line_number(info, "total_blocking_keys_on_nokey", server_blocking_keys(server, true));
     line_number(info, "clients_waiting_for_peers", server_waiting(server));
 }
 

@@ -48,13 +48,17 @@ static inline struct config *fixture_config(const char *const *flags, size_t cou
     return config;
 }
 
-/* `flags` are directives as on the command line: "--timeout", "3". */
-static inline void fixture_init(struct fixture *fixture, const char *const *flags, size_t count)
+/* With more rows, which may be NULL. */
+static inline void fixture_init_rows(struct fixture *fixture, const char *const *flags,
+                                     size_t count, const struct command *rows)
 {
     *fixture = (struct fixture){ .loop = ev_loop_new(EVFLAG_AUTO) };
     fixture->table = command_table_new();
     command_table_add_store(fixture->table);
     command_table_add_server(fixture->table);
+    if (rows != NULL) {
+        command_table_add(fixture->table, rows);
+    }
     fixture->cache = cache_new(
         &(struct cache_options){ .databases = 16, .seed = 7, .commands = fixture->table });
     fixture->config = fixture_config(flags, count);
@@ -68,6 +72,12 @@ static inline void fixture_init(struct fixture *fixture, const char *const *flag
         .run_id = "0123456789012345678901234567890123456789",
         .seed = 7,
     });
+}
+
+/* `flags` are directives as on the command line: "--timeout", "3". */
+static inline void fixture_init(struct fixture *fixture, const char *const *flags, size_t count)
+{
+    fixture_init_rows(fixture, flags, count, NULL);
 }
 
 static inline void fixture_fini(struct fixture *fixture)
