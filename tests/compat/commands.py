@@ -1,6 +1,7 @@
 """Random commands for the differential test: valid, nearly valid and wrong.
 
-A maker is seeded and makes the same commands every time. What it makes can be compared byte by
+A maker is seeded and makes the same commands every time. Strings, keys and the connection are
+made here, each other type by a part of its own (makers/). What is made can be compared byte by
 byte between two servers, which takes some care:
 
   * keys expire either long ago or far ahead, never during the test. Times ahead never tie (each
@@ -14,12 +15,28 @@ step() answers a list of (arguments, how to compare):
     same      byte by byte            near     a time: equal but for some seconds
     bag       an array in any order   near_ms  the same, in milliseconds
     scan      cursor, then a bag      kind     the first byte, where nothing more is promised
+    pairs     a bag of pairs          xinfo    equal but for moments and idle times
     member    one of what the command before it answered, and nil only if that was empty
+    picked    as many as the other server picked, of what the command before it answered
+    encoded   as same or bag, by whether the command before it named an encoding with an order
+
+`scan`, `picked` and `encoded` may be followed by ` pairs`.
 """
 
 import random
 import shlex
 import string
+
+from makers.bits import Bits, Counters
+from makers.hashes import Hashes
+from makers.lists import Lists
+from makers.places import Places
+from makers.sets import Sets
+from makers.sorting import Sorting
+from makers.streams import Streams
+from makers.zsets import Zsets
+
+PARTS = (Lists, Sets, Hashes, Zsets, Streams, Bits, Counters, Places, Sorting)
 
 INTEGERS = [0, 1, -1, 2, 7, 10, 99, 9999, 10000, -9999, 123456, 2**31 - 1, 2**31, -2**31, 2**32,
             17179869184, 2**53, 2**62, 2**63 - 2, 2**63 - 1, -2**63, -2**63 + 1]
@@ -62,7 +79,7 @@ class Maker:
         self.random = random.Random("%s/%s" % (seed, protocol))
         self.wanted = wanted
         self.times_used = 0
-        self.makers = _weighted(self)
+        self.makers = _weighted(self, [part(self) for part in PARTS])
 
     # --- parts of commands --------------------------------------------------------------------
 
@@ -73,7 +90,18 @@ class Maker:
         return self.random.random() < probability
 
     def key(self):
-        return self.pick(KEYS)
+        """Most likely the key of a string."""
+        return self.pick(KEYS) if self.chance(0.96) else self.typed_key()
+
+    def typed_key(self):
+        return self.pick(self.pick(PARTS).KEYS)
+
+    def any_key(self):
+        """For commands that take all types."""
+        return self.key() if self.chance(0.5) else self.typed_key()
+
+    def set_key(self):
+        return self.pick(Sets.KEYS)
 
     def keys(self, most=4):
         return [self.key() for _ in range(self.random.randint(1, most))]
@@ -112,6 +140,9 @@ class Maker:
 
     def binary(self, length):
         return self.random.randbytes(length)
+
+    def float(self):
+        return self.pick(BAD_FLOATS if self.chance(0.1) else FLOATS)
 
     def word(self):
         return "".join(self.random.choices(string.ascii_letters,
@@ -152,9 +183,9 @@ class Maker:
         while not self.wanted(made):
             made = self.pick(self.makers)()
         args, how = made[0]
-        if args[0] not in NEVER_MAIMED and made[-1][1] != "member" and self.chance(0.03):
-            made[0] = (self.maim(args), "kind" if how in ("kind", "near", "near_ms",
-                                                          "member") else how)
+        leaned_on = any(later.startswith(LEANING) for _, later in made)
+        if args[0] not in NEVER_MAIMED and not leaned_on and self.chance(0.03):
+            made[0] = (self.maim(args), "kind" if how in ("kind", "near", "near_ms") else how)
         made[0][0][0] = self.cased(made[0][0][0])
         return made
 
@@ -204,7 +235,7 @@ class Maker:
         name = self.pick([b"INCR", b"DECR", b"INCRBY", b"DECRBY", b"INCRBYFLOAT", b"INCRBYFLOAT"])
         args = [name, self.key()]
         if name == b"INCRBYFLOAT":
-            args.append(self.pick(BAD_FLOATS if self.chance(0.15) else FLOATS))
+            args.append(self.float())
         elif name.endswith(b"BY"):
             args.append(self.integer())
         return [(args, "same")]
@@ -256,7 +287,7 @@ class Maker:
         name = self.pick([b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT"])
         unit = {b"EXPIRE": b"EX", b"PEXPIRE": b"PX", b"EXPIREAT": b"EXAT",
                 b"PEXPIREAT": b"PXAT"}[name]
-        args = [name, self.key(), self.expiry(unit)[0]]
+        args = [name, self.any_key(), self.expiry(unit)[0]]
         options = self.random.sample([b"NX", b"XX", b"GT", b"LT", b"bad"],
                                      k=self.pick([0, 0, 1, 1, 1, 2, 3]))
         args += [self.cased(option) for option in options]
@@ -264,20 +295,21 @@ class Maker:
 
     def time_left(self):
         name = self.pick([b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME"])
-        return [([name, self.key()], "near_ms" if name.startswith(b"P") else "near")]
+        return [([name, self.any_key()], "near_ms" if name.startswith(b"P") else "near")]
 
     def on_keys(self):
-        name = self.pick([b"DEL", b"UNLINK", b"EXISTS", b"TOUCH"])
-        return [([name, *self.keys()], "same")]
+        name = self.pick([b"DEL", b"UNLINK", b"EXISTS", b"TOUCH", b"EXISTS", b"TOUCH"])
+        keys = [self.any_key() for _ in range(self.random.randint(1, 4))]
+        return [([name, *keys], "same")]
 
     def on_key(self):
-        return [([self.pick([b"TYPE", b"PERSIST", b"GETDEL"]), self.key()], "same")]
+        return [([self.pick([b"TYPE", b"PERSIST", b"GETDEL"]), self.any_key()], "same")]
 
     def rename(self):
-        return [([self.pick([b"RENAME", b"RENAMENX"]), self.key(), self.key()], "same")]
+        return [([self.pick([b"RENAME", b"RENAMENX"]), self.any_key(), self.any_key()], "same")]
 
     def copy(self):
-        args = [b"COPY", self.key(), self.key()]
+        args = [b"COPY", self.any_key(), self.any_key()]
         if self.chance(0.5):
             args += [b"DB", self.database()]
         if self.chance(0.5):
@@ -287,7 +319,7 @@ class Maker:
         return [(args, "same")]
 
     def move(self):
-        return [([b"MOVE", self.key(), self.database()], "same")]
+        return [([b"MOVE", self.any_key(), self.database()], "same")]
 
     def select(self):
         return [([b"SELECT", self.database()], "same"), ([b"DBSIZE"], "same")]
@@ -306,10 +338,16 @@ class Maker:
         return self.scan()
 
     def scan(self):
-        args = [b"SCAN", b"0"]
+        return [(self.scan_args(b"SCAN"), "scan")]
+
+    def scan_args(self, *words):
+        """SCAN, or one of its kin with a key: all in one answer."""
+        args = [*words, b"0"]
         if self.chance(0.1):
-            args[1] = self.pick([b"abc", b"", b"1.5", b" 0", b"99999999999999999999999"])
-        for option in self.random.sample([b"MATCH", b"TYPE", b"bad"], k=self.pick([0, 1, 1, 2])):
+            args[-1] = self.pick([b"abc", b"", b"1.5", b" 0", b"99999999999999999999999"])
+        options = [b"MATCH", b"TYPE", b"bad"] if words == (b"SCAN",) else [b"MATCH", b"MATCH",
+                                                                          b"bad"]
+        for option in self.random.sample(options, k=self.pick([0, 1, 1, 2])):
             args.append(self.cased(option))
             if option == b"MATCH":
                 args.append(self.pick(PATTERNS))
@@ -319,7 +357,7 @@ class Maker:
             args += [b"COUNT", self.pick([b"0", b"-5", b"abc", b""])]
         else:
             args += [b"COUNT", b"100000"]
-        return [(args, "scan")]
+        return args
 
     def flush(self):
         name = self.pick([b"FLUSHDB", b"FLUSHDB", b"FLUSHALL"])
@@ -333,8 +371,8 @@ class Maker:
                           b"bad"])
         how = {b"REFCOUNT": "kind", b"IDLETIME": "kind"}.get(name, "same")
         if self.chance(0.1):
-            return [([b"MEMORY", b"USAGE", self.key(), *self.pick(SAMPLES)], "kind")]
-        return [([b"OBJECT", self.cased(name), self.key()], how)]
+            return [([b"MEMORY", b"USAGE", self.any_key(), *self.pick(SAMPLES)], "kind")]
+        return [([b"OBJECT", self.cased(name), self.any_key()], how)]
 
     def big(self):
         key = self.pick(BIG_KEYS)
@@ -375,8 +413,13 @@ class Maker:
         return [(args, "same")]
 
 
-# With an argument more or less, these would change how the test itself runs.
-NEVER_MAIMED = (b"HELLO", b"CLIENT", b"CONFIG", b"COMMAND", b"INFO", b"DEBUG", b"FLUSHALL")
+# With an argument more or less, these would change how the test itself runs, take something else
+# for their time-out, or leave different data on each server.
+NEVER_MAIMED = (b"HELLO", b"CLIENT", b"CONFIG", b"COMMAND", b"INFO", b"DEBUG", b"FLUSHALL",
+                b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX", b"SPOP")
+# Comparisons that take the answer before into account.
+LEANING = ("member", "picked", "encoded")
+
 
 def table(text):
     r"""Calls, one a line, quoted as for a shell; \n is a newline, a lone dash nothing."""
@@ -518,7 +561,12 @@ DEBUG SET-ACTIVE-EXPIRE 1
 """)
 
 
-def _weighted(maker):
+def key_lists():
+    """All keys that makers know, to be changed in place."""
+    return [KEYS, BIG_KEYS, *(part.KEYS for part in PARTS)]
+
+
+def _weighted(maker, parts):
     """Each way to make a step, as often as it is to be picked."""
     weights = {maker.write_string: 14, maker.write_short: 3, maker.write_many: 5,
                maker.write_one: 7,
@@ -531,4 +579,6 @@ def _weighted(maker):
                maker.keyspace: 4, maker.flush: 1, maker.object: 5, maker.big: 2,
                maker.connection: 4, maker.admin: 4,
                maker.unknown: 1}
+    for part in parts:
+        weights.update(part.steps())
     return [make for make, weight in weights.items() for _ in range(weight)]

@@ -56,7 +56,7 @@ def wanted(steps, one_slot):
 
 def tag_all_keys():
     """Puts every key that the maker knows into the slot of {t}."""
-    for keys in (commands.KEYS, commands.BIG_KEYS):
+    for keys in commands.key_lists():
         keys[:] = [key if b"{" in key else key + b"{t}" for key in keys if key != b"{}x"]
 
 
@@ -89,7 +89,7 @@ def run_mesh(tally, options, title, keep, batch=100):
         for number, pod in enumerate(pods):
             comparison = Comparison([pod, reference], tally, keep,
                                     "mesh, %s, pod %d" % (title, number))
-            comparison.batch = batch
+            comparison.batch, comparison.ending = batch, []
             comparison.restart = lambda: sys.exit("a pod ended:\n" + pod.log()[-3000:])
             for seed in options.seeds.split(","):
                 for protocol in (2, 3):

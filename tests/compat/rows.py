@@ -103,13 +103,8 @@ def compare(tally, what, name, ours, theirs):
         tally.ok("COMMAND %s %s" % (what, name.decode()))
 
 
-def names_of(conn):
-    """Top-level commands, as COMMAND LIST has them."""
-    return {name for name in conn.call("COMMAND", "LIST") if b"|" not in name}
-
-
 def counts_agree(conn):
-    names = names_of(conn)
+    names = server.names_of(conn)
     rows = conn.call("COMMAND")
     odd = {row[0] for row in rows} ^ names
     assert not odd, "COMMAND and COMMAND LIST: only one has %s" % odd
@@ -134,7 +129,7 @@ def main():
     tally = server.Tally()
     with server.pair() as (first, second):
         with first.connect(3) as ours, second.connect(3) as theirs:
-            shared = sorted(names_of(ours) & names_of(theirs))
+            shared = sorted(server.names_of(ours) & server.names_of(theirs))
             for name in shared:
                 compare(tally, "INFO", name, info_of(ours, name), info_of(theirs, name))
                 compare(tally, "DOCS", name, docs_of(ours, name), docs_of(theirs, name))

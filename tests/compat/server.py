@@ -1,7 +1,7 @@
 """Starts and stops the servers that the tests compare.
 
-podis is started exactly as redis-server would be: both take the same flags. What only
-podis knows (its admin port) is set in the environment, which redis-server ignores.
+podis is started exactly as redis-server would be: both take the same flags. What only podis knows
+(its admin port, the directives of Redis 7.2) is set in the environment, which redis-server ignores.
 """
 
 import contextlib
@@ -36,6 +36,8 @@ def free_port():
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith("PODIS_")}
     env["PODIS_ADMIN_PORT"] = "0"
+    env["PODIS_SET_MAX_LISTPACK_ENTRIES"] = "0"  # Redis 7.0 knows no sets in listpacks.
+    env["LC_ALL"] = "C"  # SORT ALPHA compares as the locale says.
     env.setdefault("ASAN_OPTIONS", "allocator_may_return_null=1")
     return env
 
@@ -134,6 +136,17 @@ def pair(*flags, program=None):
     with Server(program or podis_program(), *flags) as first:
         with Server(redis_program(), *flags) as second:
             yield first, second
+
+
+def names_of(conn):
+    """Top-level commands, as COMMAND LIST has them."""
+    return {name for name in conn.call("COMMAND", "LIST") if b"|" not in name}
+
+
+def lacking(ours, theirs):
+    """The commands that only the second server has."""
+    with ours.connect() as first, theirs.connect() as second:
+        return names_of(second) - names_of(first)
 
 
 def scratch():

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The Redis 7.0 Tcl suite, unit by unit.
 
-    tclsuite.py [--mode external|spawn|both] [--units unit/a,unit/b] [--base-port N]
+    tclsuite.py [--mode external|spawn|both] [--units unit/a,unit/b] [--base-port N] [--all]
 
 Two ways of running a unit:
 
@@ -16,13 +16,15 @@ under the name of redis-server.
 
 What is left out is in skips.txt, one test a line, with its reason:
 
-    unit | test name, or /pattern | reason
+    unit | test name, /pattern, or tag: TAG | reason
 
     needs CMD CMD ...   left out while the server lacks one of these commands, and only then
     alone: why          left out of the unit's run and made in one of its own afterwards
+    slow: why           left out unless --all is given
     anything else       left out
 
-A line that names no test of its unit is a failure: the list stays as short as it can be.
+A line that names no test of its unit is a failure: the list stays as short as it can be. The unit
+may be *, for all of them, and then nothing is asked of it.
 """
 
 import argparse
@@ -39,11 +41,17 @@ import resp
 import server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/keyspace", "unit/expire", "unit/scan",
-            "unit/protocol", "unit/quit", "unit/info-command", "unit/introspection-2")
-SPAWN = ("unit/type/incr", "unit/keyspace", "unit/protocol", "unit/quit", "unit/info-command",
-         "unit/limits", "unit/obuf-limits", "unit/auth")
+EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/list-2",
+            "unit/type/list-3", "unit/type/set", "unit/type/hash", "unit/type/zset",
+            "unit/type/stream", "unit/type/stream-cgroups", "unit/sort", "unit/bitops",
+            "unit/bitfield", "unit/hyperloglog", "unit/geo", "unit/dump", "unit/lazyfree",
+            "unit/other", "unit/keyspace", "unit/expire", "unit/scan", "unit/protocol",
+            "unit/quit", "unit/info-command", "unit/introspection-2")
+SPAWN = ("unit/type/incr", "unit/type/set", "unit/type/list-2", "unit/keyspace", "unit/dump",
+         "unit/other", "unit/bitfield", "unit/memefficiency", "unit/protocol", "unit/quit",
+         "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth")
 UNIT_SECONDS = 240
+TAG = "tag: "
 PORT_COUNT = 60
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 RESULT = re.compile(r"\[(ok|err|skip|ignore|exception|TIMEOUT)\]:? ?(.*)")
@@ -66,8 +74,12 @@ def read_skips(path):
     return skips
 
 
-def applies(skip, commands):
-    """Whether the test is to be left out of its unit's run on a server with these commands."""
+def applies(skip, unit, commands, everything):
+    """Whether the test is to be left out of this unit's run on a server with these commands."""
+    if skip.unit not in (unit, "*"):
+        return False
+    if skip.reason.startswith("slow: "):
+        return not everything
     if skip.reason.startswith("needs "):
         return not all(word.lower() in commands for word in skip.reason.split()[1:])
     return True
@@ -118,8 +130,9 @@ def parse(output):
 class Suite:
     """The prepared copy, the server's commands, and the log of all that runs."""
 
-    def __init__(self, place, base_port, commands, log):
+    def __init__(self, place, base_port, commands, log, everything):
         self.place, self.base_port, self.commands, self.log = place, base_port, commands, log
+        self.everything = everything
 
     def runtest(self, unit, options):
         """One `runtest`; (outcome, output). A run that hangs is ended with all it started."""
@@ -148,13 +161,17 @@ class Suite:
 
     def run_unit(self, unit, skips, options, between):
         """A unit in up to two runs: all but what is skipped, then what must run alone."""
-        left_out = [s for s in skips if s.unit == unit and applies(s, self.commands)]
+        left_out = [s for s in skips if applies(s, unit, self.commands, self.everything)]
         alone = [s for s in left_out if s.reason.startswith("alone: ")]
-        first = self.runtest(unit, options + self.flags("--skiptest", left_out))
+        tags = [s for s in left_out if s.name.startswith(TAG)]
+        by_name = [s for s in left_out if s not in tags]
+        denied = ["--tags", " ".join("-" + s.name[len(TAG):] for s in tags)] if tags else []
+        first = self.runtest(unit, options + denied + self.flags("--skiptest", by_name))
         ok, failures, skipped = list(first.ok), list(first.failures), first.skipped
         if not failures or "The End" in "".join(failures):
             failures += ["skips.txt: %s has no test %r to leave out" % (unit, s.name)
-                         for s in left_out if not any(names(s.name, x) for x in skipped)]
+                         for s in left_out
+                         if s.unit != "*" and not any(names(s.name, x) for x in skipped)]
         if alone:
             between()
             second = self.runtest(unit, options + self.flags("--only", alone))
@@ -177,7 +194,10 @@ def end_group(run):
 
 
 def names(pattern, test):
-    """The suite's own rule: /text is a regular expression, anything else the whole name."""
+    """The suite's own rule: /text is a regular expression, anything else the whole name. What is
+    left out for a tag says so behind its name."""
+    if pattern.startswith(TAG):
+        return test.endswith(": Tag: %s denied" % pattern[len(TAG):])
     if pattern.startswith("/"):
         return re.search(pattern[1:], test) is not None
     return pattern == test
@@ -241,6 +261,7 @@ def main():
     parser.add_argument("--units", help="comma-separated, instead of all")
     parser.add_argument("--base-port", type=int, default=21150 + os.getpid() % 50 * 100,
                         help="the suite's ports: some 90 around it, and those 10000 above")
+    parser.add_argument("--all", action="store_true", help="slow tests too")
     parser.add_argument("--program", default=server.podis_program())
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
@@ -252,7 +273,7 @@ def main():
     with server.Server(options.program) as under_test, open(log_path, "w") as log:
         commands = commands_of(under_test)
         place = prepare(options.program, "function" not in commands)
-        suite = Suite(place, options.base_port, commands, log)
+        suite = Suite(place, options.base_port, commands, log, options.all)
         if options.mode != "spawn":
             run_external(suite, under_test, units or EXTERNAL, skips, tally)
         if options.mode != "external":
