@@ -405,6 +405,11 @@ class Maker:
     def admin(self):
         return [(list(self.pick(ADMIN_CALLS)), "same")]
 
+    def about_keys(self):
+        """Which arguments of some command are its keys."""
+        args = self.pick(self.makers)()[0][0]
+        return [([b"COMMAND", self.pick([b"GETKEYS", b"GETKEYSANDFLAGS"]), *args], "same")]
+
     def unknown(self):
         args = [self.word() + b"zq"] + [self.value() for _ in range(self.random.randint(0, 4))]
         if self.chance(0.1):
@@ -577,7 +582,7 @@ def _weighted(maker, parts):
                maker.on_key: 3, maker.rename: 3, maker.copy: 4, maker.move: 2, maker.select: 3,
                maker.swap: 1,
                maker.keyspace: 4, maker.flush: 1, maker.object: 5, maker.big: 2,
-               maker.connection: 4, maker.admin: 4,
+               maker.connection: 4, maker.admin: 4, maker.about_keys: 12,
                maker.unknown: 1}
     for part in parts:
         weights.update(part.steps())

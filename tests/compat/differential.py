@@ -154,7 +154,9 @@ class Comparison:
         self.unanswered = []
 
     def lacks_one_of(self, steps):
-        lacking = {args[0].lower() for args, _ in steps} & self.lacking
+        names = {args[0].lower() for args, _ in steps}
+        names |= {args[2].lower() for args, _ in steps if args[0] == b"COMMAND" and len(args) > 2}
+        lacking = names & self.lacking
         self.left_out |= lacking
         return bool(lacking)
 

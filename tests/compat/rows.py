@@ -30,6 +30,22 @@ KNOWN = {
 }
 
 
+# Commands of redis-server 7.0 that podis does not have yet, by what they wait for. A name that is
+# neither here nor in podis's table fails, and so does one that is in both.
+LACKING = {
+    "transactions": "multi exec discard watch unwatch",
+    "scripts": "eval evalsha eval_ro evalsha_ro script function fcall fcall_ro",
+    "channels": "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish "
+                "spublish pubsub",
+    "files": "save bgsave bgrewriteaof lastsave",
+    "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
+                    "restore-asking",
+    "users": "acl",
+    "observation": "monitor latency slowlog",
+    "modules": "module",
+}
+
+
 def plain(value):
     """A reply with maps as dicts, so that their order does not matter."""
     if isinstance(value, list):
@@ -125,6 +141,15 @@ def filters_agree(conn):
     assert found == {n for n in rows if n.startswith(b"ge")}
 
 
+def all_are_accounted_for(ours, theirs):
+    """What only redis-server has is what is known to come later."""
+    missing = {name.decode() for name in server.names_of(theirs) - server.names_of(ours)}
+    expected = {name for names in LACKING.values() for name in names.split()}
+    unexplained, there = missing - expected, expected - missing
+    assert not unexplained, "podis lacks %s" % " ".join(sorted(unexplained))
+    assert not there, "podis has, or Redis has not, %s" % " ".join(sorted(there))
+
+
 def main():
     tally = server.Tally()
     with server.pair() as (first, second):
@@ -133,6 +158,8 @@ def main():
             for name in shared:
                 compare(tally, "INFO", name, info_of(ours, name), info_of(theirs, name))
                 compare(tally, "DOCS", name, docs_of(ours, name), docs_of(theirs, name))
+            tally.run("every command is there or known to come", all_are_accounted_for, ours,
+                      theirs)
             tally.run("COMMAND, COMMAND LIST, COUNT and DOCS agree", counts_agree, ours)
             tally.run("COMMAND LIST FILTERBY agrees with the rows", filters_agree, ours)
         with first.connect(2) as ours:
