@@ -15,6 +15,7 @@
 #include "sidecar/arguments.h"
 #include "sidecar/modes.h"
 #include "sidecar/process.h"
+#include "proxy/server/transaction.h"
 #include "sidecar/program.h"
 
 #include <errno.h>
@@ -113,6 +114,7 @@ static void make_server(struct program *program)
     memcpy(parts.run_id, program->node_id, sizeof(parts.run_id));
     program->server = server_new(&parts);
     program->invalidate = invalidate_new(program->server, program->seed);
+    cache_listen(program->cache, watches_change, server_watches(program->server));
     cache_listen(program->cache, invalidate_change, program->invalidate);
 }
 
@@ -120,6 +122,7 @@ static void view_changed(void *context, const struct view *view)
 {
     struct program *program = context;
     peers_set_view(program->peers, view);
+    watches_new_map(server_watches(program->server));
 }
 
 static bool member_answers(void *context, const struct address *address)

@@ -1,7 +1,8 @@
 /* The path of a request. Read this file first.
  *
  *     find     the row for argv[0], and its arity
- *     admit    may this session run it now: authentication, loading
+ *     admit    may this session run it now: authentication, loading, memory
+ *     queue    between MULTI and EXEC
  *     route    who owns the keys
  *     run      here, or forward to the owner
  *
@@ -11,7 +12,11 @@
 
 #include "proxy/server/dispatch.h"
 
+#include "proxy/server/bundle.h"
 #include "proxy/server/state.h"
+#include "proxy/server/transaction.h"
+
+#define OUT_OF_MEMORY "OOM command not allowed when used memory > 'maxmemory'."
 
 static inline struct reply *reply_of(struct session *session)
 {
@@ -25,6 +30,7 @@ static void refused(struct server *server, struct session *session, const struct
     if (request->command != NULL) {
         server->statistics.commands[request->id].rejected++;
     }
+    transaction_spoil(session);
     statistics_count_error(&server->statistics, span_skip(buf_span(reply->out), begin));
     answers_commit(&session->answers, reply);
 }
@@ -118,15 +124,22 @@ struct dispatch_answer dispatch_answer_begin(struct session *session)
     return (struct dispatch_answer){ .reply = reply, .begin = reply->out->len };
 }
 
-static inline void answer_end(struct server *server, struct session *session,
-                              const struct request *request, const struct dispatch_answer *answer)
+/* After it ran: INFO does not count itself yet. */
+static inline void count_run(struct server *server, struct session *session,
+                             const struct request *request, const struct dispatch_answer *answer)
 {
-    count(server, session, request); /* After it ran: INFO does not count itself yet. */
+    count(server, session, request);
     if (__builtin_expect(answer->reply->failed, 0)) {
         server->statistics.commands[request->id].failed++;
         statistics_count_error(&server->statistics,
                                span_skip(buf_span(answer->reply->out), answer->begin));
     }
+}
+
+static inline void answer_end(struct server *server, struct session *session,
+                              const struct request *request, const struct dispatch_answer *answer)
+{
+    count_run(server, session, request, answer);
     answers_commit(&session->answers, answer->reply);
 }
 
@@ -147,18 +160,19 @@ static void after(struct server *server, struct session *session)
     }
 }
 
-/* False: it waits, and is answered later. */
-static bool run_here(struct server *server, struct session *session, const struct request *request)
+static bool is_over_memory(struct server *server, const struct request *request)
 {
-    if (server->options->maxmemory != 0 && request->command->flags & CMD_DENYOOM &&
-        server_is_over_memory(server)) {
-        refuse(server, session, request,
-               SPAN("OOM command not allowed when used memory > 'maxmemory'."));
-        return true;
-    }
+    return server->options->maxmemory != 0 && request->command->flags & CMD_DENYOOM &&
+           server_is_over_memory(server);
+}
+
+static inline void execute(struct server *server, struct session *session,
+                           const struct request *request, struct reply *reply,
+                           struct call_wait *wait)
+{
+    struct session *outer = server->running;
 
     session->last_command = request->command;
-    struct dispatch_answer answer = dispatch_answer_begin(session);
     server->running = session;
     cache_exec(server->parts.cache, &(struct cache_request){
                                         .command = request->command,
@@ -169,21 +183,49 @@ static bool run_here(struct server *server, struct session *session, const struc
                                         .key_hash = request->key_hash,
                                         .client_id = session->id,
                                         .no_touch = session->no_touch,
-                                        .reply = answer.reply,
-                                        .wait = &server->asked,
+                                        .reply = reply,
+                                        .wait = wait,
                                         .caller = session,
                                     });
-    server->running = NULL;
+    server->running = outer;
+}
+
+/* The keys it read may be remembered for it. */
+static inline void track(struct server *server, struct session *session,
+                         const struct request *request)
+{
+    if (__builtin_expect(session->tracking != NULL, 0)) {
+        server->hooks.ran(server->hooks.context, session, request->command, request->argv,
+                          request->argc);
+    }
+}
+
+void dispatch_run(struct server *server, struct session *session, const struct request *request,
+                  struct reply *reply)
+{
+    const struct dispatch_answer answer = { .reply = reply, .begin = reply->out->len };
+
+    execute(server, session, request, reply, NULL);
+    count_run(server, session, request, &answer);
+    track(server, session, request);
+}
+
+/* False: it waits, and is answered later. */
+static bool run_here(struct server *server, struct session *session, const struct request *request)
+{
+    if (is_over_memory(server, request)) {
+        refuse(server, session, request, SPAN(OUT_OF_MEMORY));
+        return true;
+    }
+
+    struct dispatch_answer answer = dispatch_answer_begin(session);
+    execute(server, session, request, answer.reply, &server->asked);
     if (__builtin_expect(server->asked.wanted, 0)) {
         waiting_begin(server, session, request);
         return false;
     }
     answer_end(server, session, request, &answer);
-
-    if (__builtin_expect(session->tracking != NULL, 0)) {
-        server->hooks.ran(server->hooks.context, session, request->command, request->argv,
-                          request->argc);
-    }
+    track(server, session, request);
     if (__builtin_expect((server->held.len | server->waiting.lines.ready_count) != 0, 0)) {
         after(server, session);
     }
@@ -193,6 +235,53 @@ static bool run_here(struct server *server, struct session *session, const struc
 bool dispatch_again(struct server *server, struct session *session, const struct request *request)
 {
     return run_here(server, session, request);
+}
+
+static void moved(struct server *server, struct session *session, const struct request *request,
+                  struct route route)
+{
+    const struct address *owner = &ring_view(server->ring)->members[route.member];
+    struct reply *reply = reply_of(session);
+    size_t begin = reply->out->len;
+
+    reply_errorf(reply, "MOVED %u %s:%u", route.slot, owner->host, owner->port);
+    refused(server, session, request, reply, begin);
+}
+
+/* Of a session between MULTI and EXEC. What cannot be run is refused now, and spoils the rest. */
+static void queue(struct server *server, struct session *session, const struct request *request)
+{
+    if (request->command->flags & CMD_NO_MULTI) {
+        refuse(server, session, request, SPAN("ERR Command not allowed inside a transaction"));
+        return;
+    }
+    if (is_over_memory(server, request)) {
+        refuse(server, session, request, SPAN(OUT_OF_MEMORY));
+        return;
+    }
+    if (server->ring != NULL && session->from_peer) {
+        /* A cluster's client: it hears at once that the key is elsewhere. */
+        struct route route = dispatch_route(server, session, request);
+        if (route.kind == ROUTE_MOVED) {
+            moved(server, session, request, route);
+            return;
+        }
+    }
+    if (transaction_bytes(session) > server->options->client_query_buffer_limit) {
+        server->statistics.totals.query_limit_closes++;
+        session_close(session, SESSION_ENDS_NOW);
+        return;
+    }
+    struct reply *reply = reply_of(session);
+    transaction_queue(session, request);
+    reply_status(reply, SPAN("QUEUED"));
+    answers_commit(&session->answers, reply);
+}
+
+static bool is_queued(const struct session *session, const struct request *request)
+{
+    return __builtin_expect(session->transaction != NULL, 0) && transaction_is_open(session) &&
+           !(request->command->flags & CMD_AT_ONCE);
 }
 
 static void forward(struct server *server, struct session *session, const struct request *request,
@@ -218,17 +307,6 @@ static void forward(struct server *server, struct session *session, const struct
     }
 }
 
-static void moved(struct server *server, struct session *session, const struct request *request,
-                  struct route route)
-{
-    const struct address *owner = &ring_view(server->ring)->members[route.member];
-    struct reply *reply = reply_of(session);
-    size_t begin = reply->out->len;
-
-    reply_errorf(reply, "MOVED %u %s:%u", route.slot, owner->host, owner->port);
-    refused(server, session, request, reply, begin);
-}
-
 /* An app waits until the members are known; a peer asks again, perhaps somebody else. */
 static void wait_for_members(struct server *server, struct session *session,
                              const struct request *request, struct route route)
@@ -240,34 +318,89 @@ static void wait_for_members(struct server *server, struct session *session,
     }
 }
 
+static void go(struct server *server, struct session *session, const struct request *request,
+               struct route route)
+{
+    switch (route.kind) {
+    case ROUTE_HERE:
+        run_here(server, session, request);
+        break;
+    case ROUTE_PEER:
+    case ROUTE_SPLIT:
+    case ROUTE_ALL:
+        forward(server, session, request, route);
+        break;
+    case ROUTE_DOWN:
+        wait_for_members(server, session, request, route);
+        break;
+    case ROUTE_MOVED:
+        moved(server, session, request, route);
+        break;
+    case ROUTE_REFUSE:
+        refuse(server, session, request,
+               SPAN("CROSSSLOT Keys in request don't hash to the same slot"));
+        break;
+    }
+}
+
+static bool stays_here(struct server *server, const struct session *session,
+                       const struct queue *queue)
+{
+    const struct queued *at = queue->first;
+    while (at != NULL && dispatch_route(server, session, &at->request).kind == ROUTE_HERE) {
+        at = at->next;
+    }
+    return at == NULL;
+}
+
+/* EXEC in a mesh: a transaction goes whole to the member that owns all its keys. */
+static void route_transaction(struct server *server, struct session *session,
+                              const struct request *request)
+{
+    const struct queue *queued = transaction_queued(session);
+    struct bundle bundle;
+    struct queue queue;
+    const char *why;
+
+    if (transaction_is_spoiled(session) || transaction_is_void(session, server->now_ms) ||
+        stays_here(server, session, queued)) {
+        run_here(server, session, request);
+        return;
+    }
+    transaction_take(session, &queue);
+    if (bundle_init(&bundle, server->bundle_row, &queue, &why)) {
+        bundle.request.id = request->id;
+        go(server, session, &bundle.request, dispatch_route(server, session, &bundle.request));
+        bundle_fini(&bundle);
+    } else {
+        refuse(server, session, request, span_from(why));
+    }
+    queue_free(&queue);
+}
+
+static void route_and_run(struct server *server, struct session *session,
+                          const struct request *request)
+{
+    if (__builtin_expect(server->ring == NULL, 1)) {
+        run_here(server, session, request);
+    } else if (request->command == server->exec_row && transaction_is_open(session)) {
+        route_transaction(server, session, request);
+    } else if (request->command == server->bundle_row && !session->greeted) {
+        run_here(server, session, request); /* Not to be passed on: it is refused. */
+    } else {
+        go(server, session, request, dispatch_route(server, session, request));
+    }
+}
+
 void dispatch(struct server *server, struct session *session, const struct request *request)
 {
     enum session_reply replies = session->replies;
 
     if (find(server, session, request) && admit(server, session, request)) {
-        struct route route = { .kind = ROUTE_HERE };
-        if (server->ring != NULL) {
-            route = dispatch_route(server, session, request);
-        }
-        switch (route.kind) {
-        case ROUTE_HERE:
-            run_here(server, session, request);
-            break;
-        case ROUTE_PEER:
-        case ROUTE_SPLIT:
-        case ROUTE_ALL:
-            forward(server, session, request, route);
-            break;
-        case ROUTE_DOWN:
-            wait_for_members(server, session, request, route);
-            break;
-        case ROUTE_MOVED:
-            moved(server, session, request, route);
-            break;
-        case ROUTE_REFUSE:
-            refuse(server, session, request,
-                   SPAN("CROSSSLOT Keys in request don't hash to the same slot"));
-            break;
+        if (is_queued(session, request)) {
+            queue(server, session, request);
+        } else {
+            route_and_run(server, session, request);
         }
     }
     if (__builtin_expect((replies | session->replies) != REPLIES_ON, 0)) {

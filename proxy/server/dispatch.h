@@ -24,6 +24,9 @@ struct dispatch_answer {
 struct dispatch_answer dispatch_answer_begin(struct session *session);
 void dispatch_answer_end(struct session *session, const struct request *request,
                          const struct dispatch_answer *answer);
+/* Runs it on our own store now, whoever owns its keys, and writes the answer to `reply`. */
+void dispatch_run(struct server *server, struct session *session, const struct request *request,
+                  struct reply *reply);
 
 /* Where the request would go. */
 struct route dispatch_route(struct server *server, const struct session *session,

@@ -16,6 +16,7 @@
 #include "proxy/server/connection.h"
 #include "proxy/server/listener.h"
 #include "proxy/server/state.h"
+#include "proxy/server/transaction.h"
 
 enum {
     TICK_BUCKETS = 4096, /* Of the table, looked at per tick … */
@@ -201,6 +202,9 @@ struct server *server_new(const struct server_parts *parts)
     statistics_init(&server->statistics, command_ids(parts->commands));
     look_at_clock(server);
     server->started_at_ms = server->now_ms;
+    server->exec_row = command_named(parts->commands, SPAN("exec"));
+    server->bundle_row = command_named(parts->commands, SPAN("podis.mesh|exec"));
+    server->watches = watches_new(parts->cache, parts->seed);
     configure_store(server);
     waiting_init(server);
     start_watchers(server);
@@ -228,6 +232,7 @@ void server_free(struct server *server)
     resp_args_fini(&server->batch.args);
     statistics_fini(&server->statistics);
     buf_fini(&server->held);
+    watches_free(server->watches);
     memory_free(server->read_buffer);
     memory_free(server->buckets);
     memory_free(server);
@@ -309,6 +314,11 @@ size_t server_blocking_keys(const struct server *server, bool or_gone)
 {
     const struct lines *lines = &server->waiting.lines;
     return or_gone ? lines->or_gone_count : lines->count;
+}
+
+struct watches *server_watches(const struct server *server)
+{
+    return server->watches;
 }
 
 struct cache *server_cache(const struct server *server)

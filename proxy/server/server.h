@@ -15,6 +15,7 @@
 struct ev_loop;
 struct server;
 struct session;
+struct watches;
 
 /* What only the program can do, for the commands that ask for it. Any may be NULL: the
  * command then answers that it is not possible. */
@@ -80,6 +81,8 @@ size_t server_blocking_keys(const struct server *server, bool or_gone);
 void server_tick(struct server *server, uint64_t now_ms);
 
 /* Parts and state, for the commands of this layer and for the program. */
+/* The keys that sessions watch: a listener of the cache's changes. */
+struct watches *server_watches(const struct server *server);
 struct cache *server_cache(const struct server *server);
 const struct command_table *server_commands(const struct server *server);
 const struct config *server_config(const struct server *server);

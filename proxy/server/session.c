@@ -4,6 +4,7 @@
 
 #include "cache/base/memory.h"
 #include "proxy/server/state.h"
+#include "proxy/server/transaction.h"
 #include "proxy/server/waiting.h"
 
 #include <arpa/inet.h>
@@ -147,6 +148,7 @@ void session_finish(struct session *session)
         waiting_close(session, true);
     }
     stop_tracking(session);
+    transaction_end(session);
     delist(session->server, session);
     forget_texts(session);
     answers_fini(&session->answers);
@@ -155,6 +157,7 @@ void session_finish(struct session *session)
 void session_reset(struct session *session)
 {
     stop_tracking(session);
+    transaction_end(session);
     session_set_text(&session->name, SPAN(""));
     session->db = 0;
     session->protocol = 2;

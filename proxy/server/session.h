@@ -59,6 +59,8 @@ struct session {
     /* CLIENT TRACKING: owned by whoever set the hooks; NULL while tracking is off. */
     void *tracking;
 
+    struct transaction *transaction; /* Between MULTI or WATCH and EXEC; else NULL. */
+
     struct answers answers; /* What leaves, in the client's order; its `ready` tells the owner. */
 };
 

@@ -50,6 +50,8 @@ struct server {
     uint64_t memory_peak;       /* The most that the ticks have seen in use. */
     uint64_t memory_checked_at; /* statistics.bytes_in when over_memory was last found out. */
 
+    struct watches *watches;
+    const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
     struct statistics statistics;
     struct batch batch;
     struct answer_pool answers;

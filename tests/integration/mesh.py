@@ -122,6 +122,42 @@ def keys_of_several_owners_elsewhere_are_refused(mesh):
     assert b.call("GETDEL", "{tag}2") == b"v"
 
 
+def a_transaction_goes_whole_to_its_owner(mesh):
+    a, b, c = mesh.pods
+    one, two = mesh.key_of(b, "m"), mesh.key_of(c, "n")
+    for protocol in (2, 3):
+        with a.connect(protocol=protocol) as conn, c.connect() as other:
+            assert conn.call("GET", one) is None, "there before"
+            assert conn.call("MULTI") == b"OK"
+            for request in (("SET", one, "1"), ("INCR", one), ("GET", one)):
+                assert conn.call(*request) == b"QUEUED"
+            assert other.call("GET", one) is None, "seen too early"
+            answer = conn.call("EXEC")
+            assert answer == [b"OK", 2, b"2"], answer
+            seen = conn.call("GET", one), other.call("GET", one)
+            assert seen == (b"2", b"2"), seen
+            gone = conn.call("DEL", one)
+            assert gone == 1, gone
+    with a.connect() as conn:
+        for queued in ([("SET", one, "1"), ("SET", two, "1")], [("SET", one, "1"), ("DBSIZE",)]):
+            assert conn.call("MULTI") == b"OK"
+            for request in queued:
+                assert conn.call(*request) == b"QUEUED"
+            answer = conn.raw("EXEC")
+            assert answer.startswith(b"-CROSSSLOT "), answer
+            assert conn.call("EXISTS", one) == 0
+        answer = conn.raw("WATCH", one)
+        assert answer.startswith(b"-ERR WATCH is for keys that this pod owns"), answer
+        assert conn.raw("PODIS.MESH", "EXEC", "1", one, "2", "GET", one).startswith(b"-")
+    mine = mesh.key_of(a, "o")
+    with a.connect() as conn, b.connect() as other:
+        assert conn.call("WATCH", mine) == b"OK"
+        assert other.call("SET", mine, "theirs") == b"OK"
+        assert conn.call("MULTI") == b"OK" and conn.call("SET", mine, "ours") == b"QUEUED"
+        assert conn.call("EXEC") is None
+        assert conn.call("GETDEL", mine) == b"theirs"
+
+
 def reads_become_local(mesh):
     a, b, _ = mesh.pods
     key = mesh.key_of(b, "local")
@@ -374,6 +410,7 @@ TESTS = [
     writes_land_at_their_owners,
     requests_for_many_owners_are_split_and_joined,
     keys_of_several_owners_elsewhere_are_refused,
+    a_transaction_goes_whole_to_its_owner,
     reads_become_local,
     a_write_is_read_here_at_once_and_there_within_the_lease,
     the_pipeline_keeps_its_order,

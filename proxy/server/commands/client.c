@@ -8,6 +8,7 @@
 #include "proxy/server/commands/tracking.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/session.h"
+#include "proxy/server/transaction.h"
 #include "proxy/server/waiting.h"
 
 #include <inttypes.h>
@@ -24,7 +25,7 @@ static const char *text_of(const char *field)
 
 /* --- CLIENT LIST, CLIENT INFO --- */
 
-enum { FLAGS_ROOM = 10 };
+enum { FLAGS_ROOM = 16 };
 
 static void flags_of(const struct session *session, char flags[FLAGS_ROOM])
 {
@@ -42,6 +43,9 @@ static void flags_of(const struct session *session, char flags[FLAGS_ROOM])
         if (tracking->broadcast) {
             flags[len++] = 'B';
         }
+    }
+    if (transaction_is_open(session)) {
+        flags[len++] = 'x';
     }
     if (session->end == SESSION_ENDS_AFTER_ANSWERS) {
         flags[len++] = 'c';
@@ -61,8 +65,14 @@ static void flags_of(const struct session *session, char flags[FLAGS_ROOM])
     flags[len] = '\0';
 }
 
-/* One line of CLIENT LIST. podis has no transactions, subscriptions or query buffer of fixed
- * size yet; their fields are there because tools look for them. */
+/* -1: no transaction is open. */
+static int64_t queued_of(const struct session *session)
+{
+    return transaction_is_open(session) ? (int64_t)transaction_count(session) : -1;
+}
+
+/* One line of CLIENT LIST. podis has no subscriptions or query buffer of fixed size yet; their
+ * fields are there because tools look for them. */
 static void add_line(struct buf *text, const struct session *session)
 {
     char address[SESSION_ADDRESS_MAX], own[SESSION_ADDRESS_MAX], flags[FLAGS_ROOM];
@@ -80,12 +90,15 @@ static void add_line(struct buf *text, const struct session *session)
     int len = snprintf(
         room, LINE_MAX_BYTES,
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
-        " flags=%s db=%d sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=0 "
+        " flags=%s db=%d sub=0 psub=0 ssub=0 multi=%" PRId64
+        " watch=%zu qbuf=%zu qbuf-free=0 argv-mem=0 "
+        "multi-mem=%zu "
         "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default "
         "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s\n",
         session->id, address, own, session->fd, text_of(session->name),
         (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000, flags,
-        session->db, session->input_bytes, answers->out.len, answers->waiting, answers->held_bytes,
+        session->db, queued_of(session), transaction_watched(session), session->input_bytes,
+        transaction_bytes(session), answers->out.len, answers->waiting, answers->held_bytes,
         sizeof(*session) + session->input_bytes + answers_bytes(answers),
         answers->out.len > 0 ? "rw" : "r",
         session->last_command == NULL ? "NULL" : session->last_command->name,

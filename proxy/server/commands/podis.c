@@ -219,6 +219,15 @@ static const struct command mesh_subcommands[] = {
       .since = "0.1.0",
       .complexity = "O(1)",
       .summary = "Introduces one podis to another." },
+    { .name = "podis.mesh|exec",
+      .run = transaction_of_peer,
+      .arity = -4,
+      .flags = CMD_WRITE | CMD_NOSCRIPT | CMD_NO_MULTI,
+      .keys = { KEYS_NUMBERED(2, KEY_RW | KEY_UPDATE) },
+      .group = "connection",
+      .since = "0.2.0",
+      .complexity = "Depends on commands in the transaction",
+      .summary = "Runs a transaction of another podis, whose keys are all owned here." },
     { .name = NULL },
 };
 

@@ -18,4 +18,5 @@ void command_table_add_server(struct command_table *table)
     command_table_add(table, cluster_commands);
     command_table_add(table, podis_commands);
     command_table_add(table, shutdown_commands);
+    command_table_add(table, transaction_commands);
 }

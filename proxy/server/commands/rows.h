@@ -6,9 +6,15 @@
 
 #include "cache/command.h"
 
-extern const struct command connection_commands[]; /* connection.c */
-extern const struct command client_commands[];     /* client.c */
-extern const struct command podis_commands[];      /* podis.c */
-extern const struct command shutdown_commands[];   /* shutdown.c */
+struct call;
+
+extern const struct command connection_commands[];  /* connection.c */
+extern const struct command client_commands[];      /* client.c */
+extern const struct command podis_commands[];       /* podis.c */
+extern const struct command shutdown_commands[];    /* shutdown.c */
+extern const struct command transaction_commands[]; /* transaction.c */
+
+/* The handler of PODIS.MESH EXEC, whose row is in podis.c. */
+void transaction_of_peer(struct call *c);
 
 #endif

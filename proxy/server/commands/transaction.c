@@ -1,0 +1,201 @@
+/* MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+ *
+ * dispatch.c queues; here is what is said before and after. EXEC runs the queue through
+ * dispatch_run(), inside its own call: every command of it is counted, tracked and announced as if
+ * it had come alone, and no other client's is run in between. */
+
+#include "proxy/server/commands/rows.h"
+
+#include "cache/base/memory.h"
+#include "cache/call.h"
+#include "proxy/server/bundle.h"
+#include "proxy/server/dispatch.h"
+#include "proxy/server/server.h"
+#include "proxy/server/session.h"
+#include "proxy/server/state.h"
+#include "proxy/server/transaction.h"
+
+static void multi(struct call *c)
+{
+    struct session *session = c->caller;
+
+    if (transaction_is_open(session)) {
+        reply_error(c->reply, SPAN("ERR MULTI calls can not be nested"));
+        return;
+    }
+    transaction_begin(session);
+    reply_ok(c->reply);
+}
+
+static void discard(struct call *c)
+{
+    struct session *session = c->caller;
+
+    if (!transaction_is_open(session)) {
+        reply_error(c->reply, SPAN("ERR DISCARD without MULTI"));
+        return;
+    }
+    transaction_end(session);
+    reply_ok(c->reply);
+}
+
+static void run_queue(struct call *c, struct session *session, const struct queue *queue)
+{
+    reply_array(c->reply, queue->count);
+    for (const struct queued *at = queue->first; at != NULL; at = at->next) {
+        bool failed = c->reply->failed;
+        c->reply->failed = false;
+        dispatch_run(session->server, session, &at->request, c->reply);
+        c->reply->failed = failed; /* An error among the answers is not EXEC's. */
+    }
+}
+
+static bool takes_memory(const struct queue *queue)
+{
+    const struct queued *at = queue->first;
+    while (at != NULL && !(at->request.command->flags & CMD_DENYOOM)) {
+        at = at->next;
+    }
+    return at != NULL;
+}
+
+static void answer(struct call *c, struct session *session, const struct queue *queue, bool is_void,
+                   bool is_spoiled)
+{
+    if (is_spoiled) {
+        reply_error(c->reply, SPAN("EXECABORT Transaction discarded because of previous errors."));
+    } else if (is_void) {
+        reply_null_array(c->reply);
+    } else if (takes_memory(queue) && server_is_over_memory(session->server)) {
+        reply_error(c->reply, SPAN("EXECABORT Transaction discarded because of: OOM command not "
+                                   "allowed when used memory > 'maxmemory'."));
+    } else {
+        run_queue(c, session, queue);
+    }
+}
+
+static void exec(struct call *c)
+{
+    struct session *session = c->caller;
+    struct queue queue;
+
+    if (!transaction_is_open(session)) {
+        reply_error(c->reply, SPAN("ERR EXEC without MULTI"));
+        return;
+    }
+    bool is_void = transaction_is_void(session, c->now_ms);
+    bool is_spoiled = transaction_is_spoiled(session);
+    transaction_take(session, &queue);
+    answer(c, session, &queue, is_void, is_spoiled);
+    queue_free(&queue);
+}
+
+/* A transaction of another podis: PODIS.MESH EXEC. */
+void transaction_of_peer(struct call *c)
+{
+    struct session *session = c->caller;
+    struct queue queue;
+
+    if (!session->greeted) {
+        reply_error(c->reply, SPAN("ERR PODIS.MESH EXEC is spoken between members only"));
+        return;
+    }
+    if (!bundle_read(c->argv, c->argc, server_commands(session->server), &queue)) {
+        reply_error(c->reply, SPAN("ERR this is no transaction that a member can run"));
+        return;
+    }
+    answer(c, session, &queue, false, false);
+    queue_free(&queue);
+}
+
+/* Whether this store hears of every change of the keys. */
+static bool all_here(const struct server *server, const struct call *c)
+{
+    uint16_t owner;
+    size_t at = 1;
+
+    if (server->ring == NULL) {
+        return true;
+    }
+    while (at < c->argc &&
+           route_is_here(server->ring, server->parts.config->rules, c->argv[at], &owner)) {
+        at++;
+    }
+    return at == c->argc;
+}
+
+static void watch(struct call *c)
+{
+    struct session *session = c->caller;
+
+    if (transaction_is_open(session)) {
+        reply_error(c->reply, SPAN("ERR WATCH inside MULTI is not allowed"));
+        return;
+    }
+    if (!all_here(session->server, c)) {
+        reply_error(c->reply, SPAN("ERR WATCH is for keys that this pod owns, and another one owns "
+                                   "one of these"));
+        return;
+    }
+    for (size_t at = 1; at < c->argc; at++) {
+        struct key_view view;
+        /* Looked at first: a key whose time is over is announced as gone before it is watched. */
+        bool exists = key_look(c, at, 0, &view);
+        transaction_watch(session, server_watches(session->server), c->argv[at], exists);
+    }
+    reply_ok(c->reply);
+}
+
+static void unwatch(struct call *c)
+{
+    transaction_unwatch(c->caller);
+    reply_ok(c->reply);
+}
+
+#define COMMON CMD_SESSION | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE
+
+const struct command transaction_commands[] = {
+    { .name = "multi",
+      .run = multi,
+      .arity = 1,
+      .flags = COMMON | CMD_FAST | CMD_ALLOW_BUSY | CMD_AT_ONCE,
+      .group = "transactions",
+      .since = "1.2.0",
+      .complexity = "O(1)",
+      .summary = "Begins a transaction: what follows is queued until EXEC." },
+    { .name = "exec",
+      .run = exec,
+      .arity = 1,
+      .flags = COMMON | CMD_SKIP_SLOWLOG | CMD_AT_ONCE,
+      .group = "transactions",
+      .since = "1.2.0",
+      .complexity = "Depends on commands in the transaction",
+      .summary = "Runs what was queued since MULTI, with nothing in between." },
+    { .name = "discard",
+      .run = discard,
+      .arity = 1,
+      .flags = COMMON | CMD_FAST | CMD_ALLOW_BUSY | CMD_AT_ONCE,
+      .group = "transactions",
+      .since = "2.0.0",
+      .complexity = "O(N), when N is the number of queued commands",
+      .summary = "Forgets what was queued since MULTI." },
+    { .name = "watch",
+      .run = watch,
+      .arity = -2,
+      .flags = COMMON | CMD_FAST | CMD_ALLOW_BUSY | CMD_AT_ONCE,
+      .keys = { KEYS(1, -1, 1, KEY_RO) },
+      .group = "transactions",
+      .since = "2.2.0",
+      .complexity = "O(1) for every key.",
+      .synopsis = "key:key...",
+      .summary = "Lets the next EXEC do nothing if one of these keys changes before it." },
+    { .name = "unwatch",
+      .run = unwatch,
+      .arity = 1,
+      .flags = COMMON | CMD_FAST | CMD_ALLOW_BUSY,
+      .group = "transactions",
+      .since = "2.2.0",
+      .complexity = "O(1)",
+      .summary = "Forgets all watched keys." },
+    { .name = NULL },
+};

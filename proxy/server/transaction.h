@@ -1,0 +1,83 @@
+#ifndef PODIS_PROXY_SERVER_TRANSACTION_H
+#define PODIS_PROXY_SERVER_TRANSACTION_H
+
+/* What a session has between MULTI and EXEC, and between WATCH and EXEC.
+ *
+ *                   MULTI                     EXEC, DISCARD
+ *     (nothing) ------------> open: queues ------------------> (nothing)
+ *         |                      ^
+ *         |  WATCH               |  MULTI
+ *         +-----------> watches -+        UNWATCH, EXEC: watches nothing
+ *
+ * A command that cannot be queued spoils the transaction: EXEC answers EXECABORT. A watched key
+ * that changed, expired or was flushed makes EXEC answer nothing at all: null.
+ * (https://redis.io/docs/manual/transactions/) */
+
+#include "cache/change.h"
+#include "proxy/server/request.h"
+
+struct cache;
+struct session;
+struct transaction;
+
+/* All watched keys of a server. */
+struct watches;
+
+struct watches *watches_new(struct cache *cache, uint64_t seed);
+/* After all sessions are gone. */
+void watches_free(struct watches *watches);
+
+/* A change_fn; the context is the struct watches. */
+void watches_change(void *context, const struct change *change);
+
+uint64_t watches_keys(const struct watches *watches);
+
+/* There is another map of owners: all that is watched may have changed. */
+void watches_new_map(struct watches *watches);
+
+/* --- of one session --- */
+
+/* MULTI was said. */
+bool transaction_is_open(const struct session *session);
+/* How many commands are queued, and the bytes of them. */
+size_t transaction_count(const struct session *session);
+size_t transaction_bytes(const struct session *session);
+/* How many keys are watched. */
+size_t transaction_watched(const struct session *session);
+
+void transaction_begin(struct session *session);
+/* Copies the request to the end of the queue. */
+void transaction_queue(struct session *session, const struct request *request);
+/* EXEC will answer EXECABORT. Nothing happens if no transaction is open. */
+void transaction_spoil(struct session *session);
+bool transaction_is_spoiled(const struct session *session);
+
+/* Whether a watched key changed, or is not there any more because its time is over. */
+bool transaction_is_void(const struct session *session, uint64_t now_ms);
+
+/* Watches a key of the session's database. `exists`: it is there. */
+void transaction_watch(struct session *session, struct watches *watches, struct span key,
+                       bool exists);
+void transaction_unwatch(struct session *session);
+
+/* Ends it and forgets what was queued. */
+void transaction_end(struct session *session);
+
+/* What was queued, in order. */
+struct queue {
+    struct queued *first, **last;
+    size_t count;
+    size_t bytes;
+};
+struct queued {
+    struct queued *next;
+    struct request request; /* argv and its bytes lie behind it. */
+};
+void queue_free(struct queue *queue);
+
+/* Of an open transaction. */
+const struct queue *transaction_queued(const struct session *session);
+/* Takes the queue, and ends the transaction with all its watches: what runs may begin another. */
+void transaction_take(struct session *session, struct queue *queue);
+
+#endif
