@@ -6,6 +6,7 @@
 
 static const struct type *const types[] = {
     [TAG_STRING] = &type_string,
+    [TAG_SET] = &type_set,
 };
 
 const struct type *type_by_tag(uint8_t tag)
