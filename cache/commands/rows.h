@@ -18,5 +18,7 @@ extern const struct command object_commands[];        /* object.c */
 extern const struct command memory_commands[];        /* memory.c */
 extern const struct command dump_commands[];          /* dump.c */
 extern const struct command flush_commands[];         /* flush.c */
+extern const struct command set_commands[];           /* set.c */
+extern const struct command set_write_commands[];     /* set_write.c */
 
 #endif
