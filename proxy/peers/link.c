@@ -1,55 +1,34 @@
-/* One asynchronous connection to one database of one other podis; the only file that knows
- * hiredis.
+/* One asynchronous connection to one database of one other podis: who is answered by what comes,
+ * and what is to be done next.
  *
- * Reading. hiredis' parser calls the object functions below once for each value of an answer,
- * an aggregate before what is inside it. They hand it at once to the intake, which writes it into
- * the reply of the request at the front of the queue, so there is no tree; what they return is
- * one of two constant objects, there because hiredis looks at an answer's type. An answer to
- * nothing is refused with NULL, which ends the connection: hiredis would stop the process.
- *
- * Writing. hiredis asks for a write event after each command. We note the link instead and write
- * all noted links once, last thing before the loop sleeps: two system calls fewer for each
- * request, and one write for all requests of a turn.
- *
- * The watchers run at the highest priority: a turn reads the links, and with them the
- * invalidations, before it runs any request of a client (R10 of coherence.md).
- *
- * hiredis frees its context by itself when a connection fails, calling back for each request
- * without an answer. We forget the context first, and callbacks of a context that is not ours any
- * more do nothing; the queue is ours and is settled by us. */
+ * The values of an answer are handed, while they are parsed (wire.c), to the intake, which writes
+ * them into the reply of the request at the front of the queue. */
 
 #include "proxy/peers/link.h"
 
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
-#include "cache/base/number.h"
 #include "proxy/peers/intake.h"
 #include "proxy/peers/link_queue.h"
 #include "proxy/peers/peers.h"
+#include "proxy/peers/wire.h"
+#include "proxy/peers/words.h"
 
-#include <arpa/inet.h>
 #include <ev.h>
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
-/* A peer's single value may be as long as proto-max-bulk-len lets a client's be. */
-#define ANSWER_BYTES_MAX ((size_t)2 << 30)
-
-enum { GREETINGS = 4, AT_HELLO = 1, READS_MAX = 64, SCRATCH_MAX = 1 << 16 };
+enum { GREETINGS = 4, AT_HELLO = 1, SCRATCH_MAX = 1 << 16 };
 
 struct links {
     struct ev_loop *loop;
     const struct log *log;
     uint64_t random;
     struct links_settings settings;
-    uint64_t turn_ms;      /* 0 until somebody asks. */
-    struct link *to_write; /* Linked by next_to_write. */
+    uint64_t turn_ms; /* 0 until somebody asks. */
     ev_prepare before_sleep;
-    redisReplyObjectFunctions functions;
+    struct wires *wires;
 };
 
 struct link {
@@ -60,14 +39,9 @@ struct link {
     struct link_life life;
     struct link_queue queue;
 
-    redisAsyncContext *context; /* NULL while down. */
-    ev_io readable;
-    ev_io writable;
+    struct wire wire; /* Closed while down. */
     ev_timer timer;
     uint64_t armed_at_ms; /* When the timer fires; UINT64_MAX if never. */
-    bool noted;           /* Is in links->to_write. */
-    struct link *next_to_write;
-    bool writing; /* hiredis is writing: it asks for an event because not all went out. */
 
     struct intake intake;
     struct buf scratch; /* Answers to the greeting and to pings. */
@@ -76,11 +50,6 @@ struct link {
 
     char why[160]; /* Of the last failure. */
     bool complained;
-
-    redisReply plain; /* What the object functions return. */
-    redisReply pushed;
-    redisReply push_name;
-    redisReply *push_elements[1];
 };
 
 uint64_t links_clock_ms(void)
@@ -100,7 +69,6 @@ uint64_t links_turn_ms(struct links *links)
 }
 
 static void step(struct link *link, enum link_event event);
-static void want_nothing(void *data);
 static void begin_connect(struct link *link);
 static void begin_greeting(struct link *link);
 
@@ -114,11 +82,11 @@ static void begin_scratch(struct link *link)
 }
 
 /* The first value of an answer decides what the answer is about. False: about nothing. */
-static bool begin(struct link *link, int type)
+static bool begin(struct link *link, char kind)
 {
     struct span request;
 
-    if (type == REDIS_REPLY_PUSH) {
+    if (kind == '>') {
         intake_begin_push(&link->intake);
         return true;
     }
@@ -139,69 +107,15 @@ static bool begin(struct link *link, int type)
     return true;
 }
 
-/* The first byte of each type's form. */
-static const char kinds[] = "?$*:_+-,#%~|>(=";
-static_assert(REDIS_REPLY_STRING == 1, "the order of hiredis' types");
-static_assert(REDIS_REPLY_VERB == sizeof(kinds) - 2, "the order of hiredis' types");
-
-static void *take(const redisReadTask *task, struct span text, size_t count)
+static bool on_value(void *context, const struct value *value)
 {
-    struct link *link = task->privdata;
-    struct value value = { .kind = kinds[task->type], .text = text, .count = count };
+    struct link *link = context;
 
-    for (const redisReadTask *above = task->parent; above != NULL; above = above->parent) {
-        value.depth++;
+    if (value->depth == 0 && !begin(link, value->kind)) {
+        return false;
     }
-    value.index = task->idx;
-    if (value.depth == 0 && !begin(link, task->type)) {
-        return NULL;
-    }
-    intake_value(&link->intake, &value);
-    return link->intake.subject == INTAKE_PUSH ? &link->pushed : &link->plain;
-}
-
-static void *take_string(const redisReadTask *task, char *bytes, size_t len)
-{
-    return take(task, (struct span){ .bytes = bytes, .len = len }, 0);
-}
-
-static void *take_array(const redisReadTask *task, size_t elements)
-{
-    return take(task, (struct span){ 0 }, elements);
-}
-
-static void *take_integer(const redisReadTask *task, long long number)
-{
-    char text[NUMBER_TEXT_MAX];
-    size_t len = number_format(text, number);
-
-    return take(task, (struct span){ .bytes = text, .len = len }, 0);
-}
-
-static void *take_double(const redisReadTask *task, double number, char *text, size_t len)
-{
-    (void)number; /* The owner's digits are passed on as they are. */
-    return take(task, (struct span){ .bytes = text, .len = len }, 0);
-}
-
-/* A null says nothing about its type: a null bulk is still a bulk to the parser. */
-static void *take_null(const redisReadTask *task)
-{
-    redisReadTask null = *task;
-
-    null.type =
-        task->parent == NULL && task->type == REDIS_REPLY_PUSH ? task->type : REDIS_REPLY_NIL;
-    return take(&null, (struct span){ 0 }, 0);
-}
-
-static void *take_boolean(const redisReadTask *task, int yes)
-{
-    return take(task, yes ? SPAN("t") : SPAN("f"), 0);
-}
-
-static void free_nothing(void *object)
-{
-    (void)object;
+    intake_value(&link->intake, value);
+    return true;
 }
 
 /* --- what there is to do ---------------------------------------------------------------------- */
@@ -227,17 +141,13 @@ static void arm(struct link *link)
     arm_at(link, wake < deadline ? wake : deadline);
 }
 
-static void on_answer(redisAsyncContext *context, void *answer, void *privdata);
-
 static void send_waiting(struct link *link)
 {
     uint64_t now_ms = links_turn_ms(link->links); /* Earlier is the safe side. */
     struct span request;
 
     while (link_queue_send(&link->queue, now_ms, &request) != NULL) {
-        int sent =
-            redisAsyncFormattedCommand(link->context, on_answer, link, request.bytes, request.len);
-        assert(sent == REDIS_OK);
+        wire_send(&link->wire, request);
     }
 }
 
@@ -248,17 +158,6 @@ static void ping(struct link *link)
     if (flight != NULL) { /* Else more than enough is under way to hear from the peer. */
         link_queue_mark_ping(&link->queue, flight);
         send_waiting(link);
-    }
-}
-
-static void close_context(struct link *link)
-{
-    redisAsyncContext *context = link->context;
-
-    want_nothing(link);
-    link->context = NULL;
-    if (context != NULL) {
-        redisAsyncFree(context);
     }
 }
 
@@ -300,7 +199,7 @@ static void carry_out(struct link *link, struct link_todo todo)
         if (!link->life.leaving) {
             complain(link);
         }
-        close_context(link);
+        wire_close(&link->wire);
     }
     if (todo.lost) {
         lose(link);
@@ -314,7 +213,7 @@ static void carry_out(struct link *link, struct link_todo todo)
     if (todo.ready) {
         become_ready(link);
     }
-    if (todo.ping && link->context != NULL) {
+    if (todo.ping && wire_is_open(&link->wire)) {
         ping(link);
     }
 }
@@ -338,7 +237,7 @@ static void fail(struct link *link, const char *why)
     step(link, LINK_FAILED);
 }
 
-/* --- callbacks of hiredis --------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 /* An answer that is no pong means that answers and requests are out of step: no more of them. */
 static void ponged(struct link *link, uint64_t sent_at_ms)
@@ -377,37 +276,8 @@ static void answered(struct link *link)
     }
 }
 
-/* hiredis gives up the context, and is freeing it. */
-static void forget(struct link *link, const redisAsyncContext *context)
+static void greeted(struct link *link)
 {
-    link->context = NULL;
-    fail(link, context->errstr == NULL || context->errstr[0] == '\0' ? "connection closed"
-                                                                     : context->errstr);
-}
-
-/* Whether there is an answer, on a connection that is still ours. */
-static bool came(struct link *link, const redisAsyncContext *context, const void *answer)
-{
-    if (link->context == context && answer == NULL) {
-        forget(link, context);
-    }
-    return link->context == context;
-}
-
-static void on_answer(redisAsyncContext *context, void *answer, void *privdata)
-{
-    if (came(privdata, context, answer)) {
-        answered(privdata);
-    }
-}
-
-static void on_greeting(redisAsyncContext *context, void *answer, void *privdata)
-{
-    struct link *link = privdata;
-
-    if (!came(link, context, answer)) {
-        return;
-    }
     if (link->scratch_reply.failed) {
         struct span too_long = SPAN("-its reason is too long\r\n");
         struct span text = link->scratch.len > 0 ? buf_span(&link->scratch) : too_long;
@@ -424,121 +294,34 @@ static void on_greeting(redisAsyncContext *context, void *answer, void *privdata
     }
 }
 
-static void on_connect(const redisAsyncContext *context, int status)
+static void on_answered(void *context)
 {
-    struct link *link = context->data;
+    struct link *link = context;
 
-    if (link->context == context && status == REDIS_OK) {
-        step(link, LINK_CONNECTED);
-    } else if (link->context == context) {
-        forget(link, context);
-    }
-}
-
-static void on_disconnect(const redisAsyncContext *context, int status)
-{
-    struct link *link = context->data;
-
-    (void)status;
-    if (link->context == context) {
-        forget(link, context);
-    }
-}
-
-/* --- hiredis and the loop --------------------------------------------------------------------- */
-
-static void want_read(void *data)
-{
-    struct link *link = data;
-    ev_io_start(link->links->loop, &link->readable);
-}
-
-/* Before it is connected, being writable is how a socket says that it is. */
-static void want_write(void *data)
-{
-    struct link *link = data;
-
-    if (link->life.state == LINK_CONNECTING || link->writing) {
-        ev_io_start(link->links->loop, &link->writable);
-    } else if (!link->noted) {
-        link->noted = true;
-        link->next_to_write = link->links->to_write;
-        link->links->to_write = link;
-    }
-}
-
-static void want_no_write(void *data)
-{
-    struct link *link = data;
-    ev_io_stop(link->links->loop, &link->writable);
-}
-
-static void want_nothing(void *data)
-{
-    struct link *link = data;
-
-    ev_io_stop(link->links->loop, &link->readable);
-    ev_io_stop(link->links->loop, &link->writable);
-}
-
-static void write_now(struct link *link)
-{
-    link->writing = true;
-    redisAsyncHandleWrite(link->context);
-    link->writing = false;
-}
-
-static void write_noted(struct ev_loop *loop, ev_prepare *watcher, int events)
-{
-    struct links *links = watcher->data;
-
-    (void)loop;
-    (void)events;
-    links->turn_ms = 0;
-    while (links->to_write != NULL) {
-        struct link *link = links->to_write;
-        links->to_write = link->next_to_write;
-        link->noted = false;
-        if (link->context != NULL && !ev_is_active(&link->writable)) {
-            write_now(link);
-        }
-    }
-}
-
-static void read_once(struct link *link)
-{
-    const redisAsyncContext *context = link->context;
-
-    redisAsyncHandleRead(link->context);
-    if (link->context != context || link->life.state < LINK_READY) {
+    if (link->life.state == LINK_GREETING) {
+        greeted(link);
         return;
     }
-    step(link, LINK_HEARD);
-    if (link->context->c.reader->len > ANSWER_BYTES_MAX) {
-        fail(link, "its answer is too long");
+    answered(link);
+}
+
+static void on_heard(void *context)
+{
+    struct link *link = context;
+
+    if (link->life.state >= LINK_READY) {
+        step(link, LINK_HEARD);
     }
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
+static void on_connected(void *context)
 {
-    struct link *link = watcher->data;
-
-    (void)loop;
-    (void)events;
-    if (link->context != NULL) {
-        read_once(link);
-    }
+    step(context, LINK_CONNECTED);
 }
 
-static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
+static void on_failed(void *context, const char *why)
 {
-    struct link *link = watcher->data;
-
-    (void)loop;
-    (void)events;
-    if (link->context != NULL) {
-        write_now(link);
-    }
+    fail(context, why);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
@@ -553,76 +336,33 @@ static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
 
 bool link_read_all(struct link *link)
 {
-    for (int i = 0; i < READS_MAX; i++) {
-        int bytes = 0;
-        if (link->context == NULL || link->life.state < LINK_READY ||
-            ioctl(link->context->c.fd, FIONREAD, &bytes) != 0 || bytes == 0) {
-            return true;
-        }
-        read_once(link);
-    }
-    return false;
+    return wire_read_all(&link->wire);
 }
 
 /* --- connecting and greeting ------------------------------------------------------------------ */
 
-static bool is_numeric(const char *host)
-{
-    struct in6_addr ignored;
-    return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
-}
-
-static void attach(struct link *link, redisAsyncContext *context)
-{
-    link->context = context;
-    context->data = link;
-    context->ev.data = link;
-    context->ev.addRead = want_read;
-    context->ev.addWrite = want_write;
-    context->ev.delWrite = want_no_write;
-    context->ev.cleanup = want_nothing;
-    context->c.reader->fn = &link->links->functions;
-    context->c.reader->privdata = link;
-    ev_io_set(&link->readable, context->c.fd, EV_READ);
-    ev_io_set(&link->writable, context->c.fd, EV_WRITE);
-    redisAsyncSetDisconnectCallback(context, on_disconnect);
-    redisAsyncSetConnectCallback(context, on_connect);
-}
-
 static void begin_connect(struct link *link)
 {
+    const struct address *address = link->address;
+    char why[sizeof(link->why)];
+
     peer_metrics.peer_connects_total++;
-    if (!is_numeric(link->address->host)) {
-        fail(link, "its address is a name that is not resolved"); /* hiredis would block. */
-        return;
-    }
-    redisAsyncContext *context = redisAsyncConnect(link->address->host, link->address->port);
-    if (context == NULL || context->err != 0) {
-        snprintf(link->why, sizeof(link->why), "%s",
-                 context == NULL ? "out of memory" : context->errstr);
-        if (context != NULL) {
-            redisAsyncFree(context);
-        }
-        fail(link, "cannot connect");
+    if (!wire_open(&link->wire, address->host, address->port, why, sizeof(why))) {
+        fail(link, why);
         return;
     }
     intake_end(&link->intake);
     link->greeted = 0;
-    attach(link, context);
 }
 
 static void greet_with(struct link *link, const struct span *words, size_t count)
 {
-    const char *texts[HELLO_WORDS];
-    size_t lens[HELLO_WORDS];
+    size_t len = words_len(words, count);
+    char *bytes = memory_alloc(len);
 
-    assert(count <= HELLO_WORDS);
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = words[i].bytes;
-        lens[i] = words[i].len;
-    }
-    int sent = redisAsyncCommandArgv(link->context, on_greeting, link, (int)count, texts, lens);
-    assert(sent == REDIS_OK);
+    words_put(bytes, words, count);
+    wire_send(&link->wire, (struct span){ bytes, len });
+    memory_free(bytes);
 }
 
 /* All of it in one write: each part is acknowledged before the link is ready. */
@@ -646,6 +386,15 @@ static void begin_greeting(struct link *link)
 
 /* --- for everyone ----------------------------------------------------------------------------- */
 
+static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
+{
+    struct links *links = watcher->data;
+
+    (void)loop;
+    (void)events;
+    links->turn_ms = 0;
+}
+
 struct links *links_new(struct ev_loop *loop, const struct log *log, uint64_t seed)
 {
     struct links *links = memory_zero(sizeof(*links));
@@ -653,16 +402,8 @@ struct links *links_new(struct ev_loop *loop, const struct log *log, uint64_t se
     links->loop = loop;
     links->log = log;
     links->random = seed;
-    links->functions = (redisReplyObjectFunctions){
-        .createString = take_string,
-        .createArray = take_array,
-        .createInteger = take_integer,
-        .createDouble = take_double,
-        .createNil = take_null,
-        .createBool = take_boolean,
-        .freeObject = free_nothing,
-    };
-    ev_prepare_init(&links->before_sleep, write_noted);
+    links->wires = wires_new(loop);
+    ev_prepare_init(&links->before_sleep, end_turn);
     ev_set_priority(&links->before_sleep, EV_MINPRI);
     links->before_sleep.data = links;
     ev_prepare_start(loop, &links->before_sleep);
@@ -679,28 +420,21 @@ void links_free(struct links *links)
     if (links == NULL) {
         return;
     }
-    assert(links->to_write == NULL);
     ev_prepare_stop(links->loop, &links->before_sleep);
+    wires_free(links->wires);
     memory_free(links);
-}
-
-static void init_watchers(struct link *link)
-{
-    ev_init(&link->readable, on_readable);
-    ev_init(&link->writable, on_writable);
-    ev_init(&link->timer, on_timer);
-    ev_set_priority(&link->readable, EV_MAXPRI);
-    ev_set_priority(&link->writable, EV_MAXPRI);
-    link->readable.data = link;
-    link->writable.data = link;
-    link->timer.data = link;
 }
 
 struct link *link_new(struct links *links, const struct address *address, int db,
                       const struct link_listener *listener)
 {
-    static char name[] = "invalidate";
     struct link *link = memory_zero(sizeof(*link));
+    struct wire_listener wire = { .context = link,
+                                  .connected = on_connected,
+                                  .value = on_value,
+                                  .answered = on_answered,
+                                  .heard = on_heard,
+                                  .failed = on_failed };
 
     link->links = links;
     link->address = address;
@@ -709,28 +443,11 @@ struct link *link_new(struct links *links, const struct address *address, int db
     intake_init(&link->intake, listener->invalidate, listener->context);
     link_queue_init(&link->queue);
     buf_init(&link->scratch, SCRATCH_MAX);
-    link->plain = (redisReply){ .type = REDIS_REPLY_STATUS, .str = name };
-    link->push_name =
-        (redisReply){ .type = REDIS_REPLY_STRING, .str = name, .len = sizeof(name) - 1 };
-    link->push_elements[0] = &link->push_name;
-    link->pushed = (redisReply){ .type = REDIS_REPLY_PUSH, .elements = 1 };
-    link->pushed.element = link->push_elements;
-    init_watchers(link);
+    wire_init(&link->wire, links->wires, &wire);
+    ev_init(&link->timer, on_timer);
+    link->timer.data = link;
     arm_at(link, 0); /* Connect from the loop: a listener is not called from inside this. */
     return link;
-}
-
-static void unnote(struct link *link)
-{
-    struct link **at = &link->links->to_write;
-
-    while (link->noted && *at != link) {
-        at = &(*at)->next_to_write;
-    }
-    if (link->noted) {
-        *at = link->next_to_write;
-        link->noted = false;
-    }
 }
 
 void link_free(struct link *link)
@@ -739,13 +456,12 @@ void link_free(struct link *link)
         return;
     }
     link->life.leaving = true;
-    close_context(link);
+    wire_close(&link->wire);
     if (link_is_ready(link) || link->life.state == LINK_DRAINING) {
         lose(link);
     }
     link_queue_expire(&link->queue, UINT64_MAX, &link->intake);
     ev_timer_stop(link->links->loop, &link->timer);
-    unnote(link);
     link_queue_fini(&link->queue);
     buf_fini(&link->scratch);
     memory_free(link);

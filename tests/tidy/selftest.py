@@ -20,7 +20,7 @@ SAMPLES = [
     ("layers", "config/pattern.c", "#include <pcre2.h>\n", []),
     ("layers", "proxy/protocol/resp_reader.c", '#include "proxy/routing/route.h"\n', [1]),
     ("layers", "proxy/protocol/resp_reader.c", "#include <ev.h>\n", [1]),
-    ("layers", "proxy/peers/link.c", "#include <hiredis/async.h>\n", []),
+    ("layers", "proxy/peers/wire.c", "#include <hiredis/async.h>\n", []),
     ("layers", "proxy/peers/forward.c", "#include <hiredis/async.h>\n", [1]),
     ("layers", "proxy/peers/forward.c", '#include "proxy/server/session.h"\n', [1]),
     ("layers", "proxy/discovery/dns.c", "#include <ares.h>\n", []),
