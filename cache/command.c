@@ -507,4 +507,5 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, flush_commands);
     command_table_add(table, set_commands);
     command_table_add(table, set_write_commands);
+    command_table_add(table, set_algebra_commands);
 }

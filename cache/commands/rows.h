@@ -20,5 +20,6 @@ extern const struct command dump_commands[];          /* dump.c */
 extern const struct command flush_commands[];         /* flush.c */
 extern const struct command set_commands[];           /* set.c */
 extern const struct command set_write_commands[];     /* set_write.c */
+extern const struct command set_algebra_commands[];   /* set_algebra.c */
 
 #endif
