@@ -29,6 +29,7 @@ try {
     uint64_t now_ms;
     int protocol;
     int db;
+    struct call_wait *wait; /* NULL: commands do not wait. */
 };
 
 /* A command and the reply it must get. */
@@ -97,6 +98,7 @@ static inline struct span try_argv(struct try *try, const struct span *argv, siz
         .db = try->db,
         .now_ms = try->now_ms,
         .reply = &reply,
+        .wait = try->wait,
     };
     cache_exec(try->cache, &request);
     char *end = buf_reserve(&try->out, 1);
