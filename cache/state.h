@@ -1,7 +1,7 @@
 #ifndef PODIS_CACHE_STATE_H
 #define PODIS_CACHE_STATE_H
 
-/* The inside of struct cache, for cache/cache.c and cache/call.c alone. */
+/* The inside of struct cache, for cache/cache.c, cache/call.c and cache/persist/reload.c alone. */
 
 #include "cache/access.h"
 #include "cache/base/arena.h"

@@ -5,13 +5,10 @@
 
 #include "proxy/server/commands/debug.h"
 
-#include "cache/base/glob.h"
-#include "cache/base/number.h"
 #include "cache/call.h"
+#include "cache/commands/debug.h"
 #include "proxy/server/session.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <time.h>
 
 enum { SLEEP_MAX_S = 3600 };
@@ -34,32 +31,6 @@ static void debug_sleep(struct call *call)
     reply_ok(call->reply);
 }
 
-static void debug_set_active_expire(struct call *call)
-{
-    cache_set_active_expiry(call->cache, !span_equal(call->argv[2], SPAN("0")));
-    reply_ok(call->reply);
-}
-
-static void debug_object(struct call *call)
-{
-    struct key_view view;
-    char text[256];
-
-    if (!key_look(call, 2, 0, &view)) {
-        reply_error(call->reply, SPAN("ERR no such key"));
-        return;
-    }
-    size_t size =
-        view.type->size == NULL ? view.type->memory(view.value) : view.type->size(view.value);
-    int len = snprintf(text, sizeof(text),
-                       "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu32
-                       " lru_seconds_idle:%" PRIu64,
-                       view.address, view.type->encoding(view.value), size, view.access_clock,
-                       view.idle_ms / 1000);
-    assert(len > 0);
-    reply_status(call->reply, (struct span){ text, (size_t)len });
-}
-
 static void debug_log(struct call *call)
 {
     const struct session *session = call->caller;
@@ -69,40 +40,20 @@ static void debug_log(struct call *call)
     reply_ok(call->reply);
 }
 
+static void debug_loadaof(struct call *call)
+{
+    reply_error(call->reply, SPAN("ERR Error trying to load the AOF files, check server logs"));
+}
+
+/* For what has nothing to act on here, and must not stop a test. */
+static void reply_done(struct call *call)
+{
+    reply_ok(call->reply);
+}
+
 static void debug_error(struct call *call)
 {
     reply_error(call->reply, call->argv[2]);
-}
-
-static void debug_stringmatch_len(struct call *call)
-{
-    char text[1 << 12];
-    int64_t len;
-
-    if (!arg_integer_in(call, 3, 0, 1 << 20, &len, NULL)) {
-        return;
-    }
-    char *subject = len <= (int64_t)sizeof(text) ? text : arena_alloc(call->arena, (size_t)len);
-    memset(subject, 'a', (size_t)len);
-    bool matches = glob_match(call->argv[2], (struct span){ subject, (size_t)len }, false);
-    reply_integer(call->reply, matches);
-}
-
-static void debug_htstats(struct call *call)
-{
-    char text[256];
-    int db;
-
-    if (!arg_db(call, 2, &db)) {
-        return;
-    }
-    struct cache_db_stats stats = cache_db_stats(call->cache, db);
-    int len = snprintf(text, sizeof(text),
-                       "[Dictionary HT]\n table size: %" PRIu64 "\n number of elements: %" PRIu64
-                       "\n table bytes: %" PRIu64 "\n expiring elements: %" PRIu64 "\n",
-                       stats.buckets, stats.keys, stats.table_bytes, stats.expiring);
-    assert(len > 0);
-    reply_verbatim(call->reply, (struct span){ text, (size_t)len }, "txt");
 }
 
 /* --- DEBUG PROTOCOL: one sample of each kind of reply --- */
@@ -179,33 +130,57 @@ static void debug_protocol(struct call *call)
 
 static void debug_help(struct call *call);
 
-static const struct subject {
-    const char *name;
-    size_t argc; /* With DEBUG and the name. */
-    void (*run)(struct call *call);
-    const char *help;
-} subjects[] = {
-    { "sleep", 3, debug_sleep, "SLEEP <seconds>: stop everything for so long." },
-    { "set-active-expire", 3, debug_set_active_expire,
-      "SET-ACTIVE-EXPIRE <0|1>: let keys expire on their own, or only when met." },
-    { "object", 3, debug_object, "OBJECT <key>: how the value is kept." },
-    { "protocol", 3, debug_protocol, "PROTOCOL <type>: reply with a sample of the type." },
-    { "log", 3, debug_log, "LOG <message>: write the message to the log." },
-    { "error", 3, debug_error, "ERROR <text>: reply with this error." },
-    { "stringmatch-len", 4, debug_stringmatch_len,
-      "STRINGMATCH-LEN <pattern> <len>: match a pattern with so many letters a." },
-    { "htstats", 3, debug_htstats, "HTSTATS <db>: figures of a database's hash table." },
-    { "help", 2, debug_help, "HELP: this list." },
+/* Those about the process; the ones about data are debug_subjects. */
+static const struct debug_subject subjects[] = {
+    { "change-repl-id", 2, 2, reply_done, "CHANGE-REPL-ID: taken note of." },
+    { "error", 3, 3, debug_error, "ERROR <text>: reply with this error." },
+    { "help", 2, 2, debug_help, "HELP: this list." },
+    { "loadaof", 2, 2, debug_loadaof, "LOADAOF: refused, as there is no append-only file." },
+    { "log", 3, 3, debug_log, "LOG <message>: write the message to the log." },
+    { "pause-cron", 3, 3, reply_done, "PAUSE-CRON <0|1>: taken note of." },
+    { "protocol", 3, 3, debug_protocol, "PROTOCOL <type>: reply with a sample of the type." },
+    { "replybuffer", 4, 4, reply_done, "REPLYBUFFER <what> <value>: taken note of." },
+    { "set-disable-deny-scripts", 3, 3, reply_done,
+      "SET-DISABLE-DENY-SCRIPTS <0|1>: taken note of." },
+    { "sleep", 3, 3, debug_sleep, "SLEEP <seconds>: stop everything for so long." },
+    { .name = NULL },
 };
+
+static size_t count_subjects(const struct debug_subject *table)
+{
+    size_t count = 0;
+    while (table[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static void tell_subjects(struct call *call, const struct debug_subject *table)
+{
+    for (; table->name != NULL; table++) {
+        reply_status(call->reply, span_from(table->help));
+    }
+}
 
 static void debug_help(struct call *call)
 {
-    reply_array(call->reply, COUNT(subjects) + 1);
+    reply_array(call->reply, 1 + count_subjects(subjects) + count_subjects(debug_subjects));
     reply_status(call->reply,
                  SPAN("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
-    for (size_t i = 0; i < COUNT(subjects); i++) {
-        reply_status(call->reply, span_from(subjects[i].help));
+    tell_subjects(call, subjects);
+    tell_subjects(call, debug_subjects);
+}
+
+/* NULL if there is none for this many arguments. */
+static const struct debug_subject *find(const struct debug_subject *table, struct span name,
+                                        size_t argc)
+{
+    for (; table->name != NULL; table++) {
+        if (span_is(name, table->name) && argc >= table->min_argc && argc <= table->max_argc) {
+            return table;
+        }
     }
+    return NULL;
 }
 
 static bool is_local(const struct session *session)
@@ -238,11 +213,13 @@ static void debug_run(struct call *call)
                          "server."));
         return;
     }
-    for (size_t i = 0; i < COUNT(subjects); i++) {
-        if (span_is(call->argv[1], subjects[i].name) && call->argc == subjects[i].argc) {
-            subjects[i].run(call);
-            return;
-        }
+    const struct debug_subject *subject = find(subjects, call->argv[1], call->argc);
+    if (subject == NULL) {
+        subject = find(debug_subjects, call->argv[1], call->argc);
+    }
+    if (subject != NULL) {
+        subject->run(call);
+        return;
     }
     reply_errorf(call->reply,
                  "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try DEBUG HELP.",
