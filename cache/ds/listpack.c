@@ -462,6 +462,13 @@ struct listpack *listpack_copy(const struct listpack *pack)
     return memcpy(memory_alloc(len), pack, len);
 }
 
+void listpack_reserve(struct listpack **pack, size_t bytes)
+{
+    if (memory_usable(*pack) < bytes) {
+        *pack = memory_resize(*pack, bytes);
+    }
+}
+
 void listpack_shrink(struct listpack **pack)
 {
     size_t len = listpack_bytes(*pack);
@@ -481,8 +488,8 @@ static uint8_t *splice(struct listpack **pack, size_t at, size_t removed, size_t
     assert(at + removed < before);
     assert(added <= LISTPACK_BYTES_MAX);
     assert(after <= LISTPACK_BYTES_MAX);
-    if (added > removed && memory_usable(*pack) < after) {
-        *pack = memory_resize(*pack, after);
+    if (added > removed) {
+        listpack_reserve(pack, after);
     }
     uint8_t *bytes = (uint8_t *)*pack;
     memmove(bytes + at + added, bytes + at + removed, tail);

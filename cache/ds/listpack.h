@@ -31,6 +31,8 @@ struct listpack *listpack_copy(const struct listpack *pack);
 size_t listpack_bytes(const struct listpack *pack);
 /* O(1) up to 65,534 elements, O(n) above. */
 size_t listpack_count(const struct listpack *pack);
+/* Room for `bytes` in all, for who knows that there is more to come. */
+void listpack_reserve(struct listpack **pack, size_t bytes);
 /* Gives back what the block has to spare. */
 void listpack_shrink(struct listpack **pack);
 
