@@ -39,12 +39,17 @@ struct ranked_leaf {
 };
 static_assert(sizeof(struct ranked_leaf) == 512, "a leaf fills a size class of the allocator");
 
+/* What an inner node says of a child. */
+struct branch {
+    double score; /* Of the first: most searches look no further. */
+    struct ranked_member *first;
+    uint64_t below;
+    struct node *child;
+};
+
 struct inner {
     struct node node;
-    double scores[INNER_MAX]; /* Of firsts: most searches look no further. */
-    struct ranked_member *firsts[INNER_MAX];
-    uint64_t below[INNER_MAX];
-    struct node *children[INNER_MAX];
+    struct branch branches[INNER_MAX];
 };
 static_assert(sizeof(struct inner) <= 1024, "an inner node fits a size class of the allocator");
 
@@ -146,7 +151,7 @@ static uint32_t inner_search(const struct inner *inner, const struct bound *boun
 
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (is_before(inner->scores[middle], inner->firsts[middle], bound)) {
+        if (is_before(inner->branches[middle].score, inner->branches[middle].first, bound)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -207,84 +212,71 @@ static void node_free(struct ranked *ranked, struct node *node)
     memory_free(node);
 }
 
-/* What a parent says of a child: from the child, which is not empty. */
+/* Says of a child, which is not empty, what is so now. */
 static void refresh(struct inner *parent, uint32_t index)
 {
-    const struct node *child = parent->children[index];
+    struct branch *branch = &parent->branches[index];
+    const struct node *child = branch->child;
     assert(child->count > 0);
 
-    parent->below[index] = child->members;
+    branch->below = child->members;
     if (child->height == 0) {
-        parent->firsts[index] = as_leaf(child)->members[0];
-        parent->scores[index] = parent->firsts[index]->score;
+        branch->first = as_leaf(child)->members[0];
+        branch->score = branch->first->score;
     } else {
-        parent->firsts[index] = as_inner(child)->firsts[0];
-        parent->scores[index] = as_inner(child)->scores[0];
+        branch->first = as_inner(child)->branches[0].first;
+        branch->score = as_inner(child)->branches[0].score;
     }
 }
 
-/* Moves `count` elements of a node to another of the same height, in front of its element `at`,
- * and closes the gap. */
+/* The element of a node, and how large it is. */
+static char *element(const struct node *node, uint32_t index, size_t *size)
+{
+    if (node->height == 0) {
+        *size = sizeof(struct ranked_member *);
+        return (char *)&as_leaf(node)->members[index];
+    }
+    *size = sizeof(struct branch);
+    return (char *)&as_inner(node)->branches[index];
+}
+
+/* Moves what is from `at` on back by `count` elements, which are to be written. */
+static void node_open(struct node *node, uint32_t at, uint32_t count)
+{
+    size_t size;
+    char *from = element(node, at, &size);
+    assert(node->count + count <= room_of(node));
+
+    memmove(from + count * size, from, (node->count - at) * size);
+    node->count += count;
+}
+
+static void node_close(struct node *node, uint32_t at, uint32_t count)
+{
+    size_t size;
+    char *to = element(node, at, &size);
+    assert(at + count <= node->count);
+
+    memmove(to, to + count * size, (node->count - at - count) * size);
+    node->count -= count;
+}
+
+/* Moves `count` elements of a node to another of the same height, in front of its element `at`. */
 static void node_move(struct node *from, uint32_t first, uint32_t count, struct node *to,
                       uint32_t at)
 {
-#define MOVE(a, b, field)                                                                          \
-    do {                                                                                           \
-        memmove(&(b)->field[at + count], &(b)->field[at], (to->count - at) * sizeof(*(b)->field)); \
-        memcpy(&(b)->field[at], &(a)->field[first], count * sizeof(*(b)->field));                  \
-        memmove(&(a)->field[first], &(a)->field[first + count],                                    \
-                (from->count - first - count) * sizeof(*(b)->field));                              \
-    } while (0)
-    uint64_t moved = count;
-    assert(to->count + count <= room_of(to));
-    assert(first + count <= from->count);
+    uint64_t members = count;
+    size_t size;
 
-    if (from->height == 0) {
-        MOVE(as_leaf(from), as_leaf(to), members);
-    } else {
-        struct inner *a = as_inner(from);
-        struct inner *b = as_inner(to);
-        moved = 0;
-        for (uint32_t i = first; i < first + count; i++) {
-            moved += a->below[i];
-        }
-        MOVE(a, b, scores);
-        MOVE(a, b, firsts);
-        MOVE(a, b, below);
-        MOVE(a, b, children);
+    for (uint32_t i = 0; from->height > 0 && i < count; i++) {
+        members += as_inner(from)->branches[first + i].below - 1;
     }
-    from->count -= count;
-    to->count += count;
-    from->members -= moved;
-    to->members += moved;
-#undef MOVE
-}
-
-/* Room for a child at `index`. */
-static void inner_open(struct inner *inner, uint32_t index, struct node *child)
-{
-    size_t behind = inner->node.count - index;
-    assert(inner->node.count < INNER_MAX);
-
-    memmove(&inner->scores[index + 1], &inner->scores[index], behind * sizeof(*inner->scores));
-    memmove(&inner->firsts[index + 1], &inner->firsts[index], behind * sizeof(*inner->firsts));
-    memmove(&inner->below[index + 1], &inner->below[index], behind * sizeof(*inner->below));
-    memmove(&inner->children[index + 1], &inner->children[index],
-            behind * sizeof(*inner->children));
-    inner->children[index] = child;
-    inner->node.count++;
-}
-
-static void inner_close(struct inner *inner, uint32_t index)
-{
-    size_t behind = inner->node.count - index - 1;
-
-    memmove(&inner->scores[index], &inner->scores[index + 1], behind * sizeof(*inner->scores));
-    memmove(&inner->firsts[index], &inner->firsts[index + 1], behind * sizeof(*inner->firsts));
-    memmove(&inner->below[index], &inner->below[index + 1], behind * sizeof(*inner->below));
-    memmove(&inner->children[index], &inner->children[index + 1],
-            behind * sizeof(*inner->children));
-    inner->node.count--;
+    node_open(to, at, count);
+    char *source = element(from, first, &size);
+    memcpy(element(to, at, &size), source, count * size);
+    node_close(from, first, count);
+    from->members -= members;
+    to->members += members;
 }
 
 /* --- walks --- */
@@ -306,7 +298,7 @@ static struct path find_bound(struct ranked *ranked, const struct bound *bound)
         struct inner *inner = as_inner(node);
         uint32_t index = inner_search(inner, bound);
         step_down(&path, inner, index);
-        node = inner->children[index];
+        node = inner->branches[index].child;
     }
     path.leaf = as_leaf(node);
     path.at = leaf_search(path.leaf, bound);
@@ -334,11 +326,11 @@ static struct path find_rank(struct ranked *ranked, uint64_t rank)
     while (node->height > 0) {
         struct inner *inner = as_inner(node);
         uint32_t index = 0;
-        for (; rank >= inner->below[index]; index++) {
-            rank -= inner->below[index];
+        for (; rank >= inner->branches[index].below; index++) {
+            rank -= inner->branches[index].below;
         }
         step_down(&path, inner, index);
-        node = inner->children[index];
+        node = inner->branches[index].child;
     }
     path.leaf = as_leaf(node);
     path.at = (uint32_t)rank;
@@ -354,9 +346,9 @@ static uint64_t count_before(const struct ranked *ranked, const struct bound *bo
         const struct inner *inner = as_inner(node);
         uint32_t index = inner_search(inner, bound);
         for (uint32_t i = 0; i < index; i++) {
-            before += inner->below[i];
+            before += inner->branches[i].below;
         }
-        node = inner->children[index];
+        node = inner->branches[index].child;
     }
     return before + leaf_search(as_leaf(node), bound);
 }
@@ -366,10 +358,11 @@ static uint64_t count_before(const struct ranked *ranked, const struct bound *bo
 /* Puts all but the first `keep` elements of a child into a fresh one behind it. */
 static void split(struct ranked *ranked, struct inner *parent, uint32_t index, uint32_t keep)
 {
-    struct node *left = parent->children[index];
+    struct node *left = parent->branches[index].child;
     struct node *right = node_new(ranked, left->height);
 
-    inner_open(parent, index + 1, right);
+    node_open(&parent->node, index + 1, 1);
+    parent->branches[index + 1].child = right;
     node_move(left, keep, left->count - keep, right, 0);
     if (left->height == 0) {
         struct ranked_leaf *first = as_leaf(left);
@@ -399,7 +392,7 @@ static void grow_root(struct ranked *ranked)
 
     root->node.count = 1;
     root->node.members = ranked->root->members;
-    root->children[0] = ranked->root;
+    root->branches[0].child = ranked->root;
     refresh(root, 0);
     ranked->root = &root->node;
 }
@@ -416,14 +409,14 @@ static struct path find_room(struct ranked *ranked, const struct bound *bound)
     while (node->height > 0) {
         struct inner *inner = as_inner(node);
         uint32_t index = inner_search(inner, bound);
-        if (node->height > 1 && inner->children[index]->count == INNER_MAX) {
+        if (node->height > 1 && inner->branches[index].child->count == INNER_MAX) {
             split(ranked, inner, index, INNER_MAX / 2);
             refresh(inner, index);
             refresh(inner, index + 1);
             index = inner_search(inner, bound);
         }
         step_down(&path, inner, index);
-        node = inner->children[index];
+        node = inner->branches[index].child;
     }
     path.leaf = as_leaf(node);
     path.at = leaf_search(path.leaf, bound);
@@ -449,12 +442,10 @@ void ranked_add(struct ranked *ranked, struct ranked_member **take_member)
         }
     }
     struct ranked_leaf *leaf = path.leaf;
-    memmove(&leaf->members[path.at + 1], &leaf->members[path.at],
-            (leaf->node.count - path.at) * sizeof(*leaf->members));
+    node_open(&leaf->node, path.at, 1);
     leaf->members[path.at] = member;
-    *take_member = NULL;
-    leaf->node.count++;
     leaf->node.members++;
+    *take_member = NULL;
     for (uint32_t level = path.depth; level-- > 0;) {
         struct inner *inner = path.inners[level];
         inner->node.members++;
@@ -470,13 +461,13 @@ void ranked_add(struct ranked *ranked, struct ranked_member **take_member)
 /* Makes two neighbours one, or equally full. */
 static void even_out(struct ranked *ranked, struct inner *parent, uint32_t left_index)
 {
-    struct node *left = parent->children[left_index];
-    struct node *right = parent->children[left_index + 1];
+    struct node *left = parent->branches[left_index].child;
+    struct node *right = parent->branches[left_index + 1].child;
     uint32_t sum = left->count + right->count;
 
     if (sum <= room_of(left) * 3 / 4) {
         node_move(right, 0, right->count, left, left->count);
-        inner_close(parent, left_index + 1);
+        node_close(&parent->node, left_index + 1, 1);
         node_free(ranked, right);
     } else if (left->count < sum / 2) {
         node_move(right, 0, sum / 2 - left->count, left, left->count);
@@ -492,10 +483,10 @@ static void even_out(struct ranked *ranked, struct inner *parent, uint32_t left_
 /* A child has lost elements. */
 static void settle_child(struct ranked *ranked, struct inner *parent, uint32_t index)
 {
-    struct node *child = parent->children[index];
+    struct node *child = parent->branches[index].child;
 
     if (child->count == 0) {
-        inner_close(parent, index);
+        node_close(&parent->node, index, 1);
         node_free(ranked, child);
     } else if (child->count < room_of(child) / 4 && parent->node.count > 1) {
         even_out(ranked, parent, index == 0 ? 0 : index - 1);
@@ -510,7 +501,7 @@ static void settle_root(struct ranked *ranked)
     struct node *root = ranked->root;
 
     while (root->height > 0 && root->count == 1) {
-        ranked->root = as_inner(root)->children[0];
+        ranked->root = as_inner(root)->branches[0].child;
         node_free(ranked, root);
         root = ranked->root;
     }
@@ -524,12 +515,8 @@ static void settle_root(struct ranked *ranked)
 static void take_out(struct path *path, uint32_t count)
 {
     struct ranked_leaf *leaf = path->leaf;
-    uint32_t behind = path->at + count;
-    assert(behind <= leaf->node.count);
 
-    memmove(&leaf->members[path->at], &leaf->members[behind],
-            (leaf->node.count - behind) * sizeof(*leaf->members));
-    leaf->node.count -= count;
+    node_close(&leaf->node, path->at, count);
     leaf->node.members -= count;
     for (uint32_t level = path->depth; level-- > 0;) {
         path->inners[level]->node.members -= count;
@@ -682,7 +669,7 @@ void ranked_free(struct ranked *ranked)
     while (node != NULL) {
         if (node->height > 0) {
             step_down(&path, as_inner(node), 0);
-            node = as_inner(node)->children[0];
+            node = as_inner(node)->branches[0].child;
             continue;
         }
         free_members(as_leaf(node));
@@ -692,7 +679,7 @@ void ranked_free(struct ranked *ranked)
             struct inner *inner = path.inners[path.depth - 1];
             uint32_t index = ++path.indexes[path.depth - 1];
             if (index < inner->node.count) {
-                node = inner->children[index];
+                node = inner->branches[index].child;
             } else {
                 memory_free(inner);
                 path.depth--;
@@ -723,12 +710,12 @@ static void check_inner(const struct inner *inner)
     assert(inner->node.count > 0);
     assert(inner->node.count <= INNER_MAX);
     for (uint32_t i = 0; i < inner->node.count; i++) {
-        const struct node *child = inner->children[i];
+        const struct node *child = inner->branches[i].child;
         struct inner said = *inner;
         refresh(&said, i);
         assert(said.firsts[i] == inner->firsts[i]);
         assert(said.scores[i] == inner->scores[i]);
-        assert(said.below[i] == inner->below[i]);
+        assert(said.branches[i].below == inner->branches[i].below);
         assert(child->height + 1 == inner->node.height);
         members += child->members;
     }
