@@ -7,6 +7,7 @@
 static const struct type *const types[] = {
     [TAG_STRING] = &type_string,
     [TAG_SET] = &type_set,
+    [TAG_ZSET] = &type_zset,
 };
 
 const struct type *type_by_tag(uint8_t tag)
