@@ -508,4 +508,10 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, set_commands);
     command_table_add(table, set_write_commands);
     command_table_add(table, set_algebra_commands);
+    command_table_add(table, zset_commands);
+    command_table_add(table, zset_write_commands);
+    command_table_add(table, zset_range_commands);
+    command_table_add(table, zset_pop_commands);
+    command_table_add(table, zset_random_commands);
+    command_table_add(table, zset_combine_commands);
 }

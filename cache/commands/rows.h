@@ -21,5 +21,11 @@ extern const struct command flush_commands[];         /* flush.c */
 extern const struct command set_commands[];           /* set.c */
 extern const struct command set_write_commands[];     /* set_write.c */
 extern const struct command set_algebra_commands[];   /* set_algebra.c */
+extern const struct command zset_commands[];          /* zset.c */
+extern const struct command zset_write_commands[];    /* zset_write.c */
+extern const struct command zset_range_commands[];    /* zset_range.c */
+extern const struct command zset_pop_commands[];      /* zset_pop.c */
+extern const struct command zset_random_commands[];   /* zset_random.c */
+extern const struct command zset_combine_commands[];  /* zset_combine.c */
 
 #endif

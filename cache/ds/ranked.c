@@ -713,8 +713,8 @@ static void check_inner(const struct inner *inner)
         const struct node *child = inner->branches[i].child;
         struct inner said = *inner;
         refresh(&said, i);
-        assert(said.firsts[i] == inner->firsts[i]);
-        assert(said.scores[i] == inner->scores[i]);
+        assert(said.branches[i].first == inner->branches[i].first);
+        assert(said.branches[i].score == inner->branches[i].score);
         assert(said.branches[i].below == inner->branches[i].below);
         assert(child->height + 1 == inner->node.height);
         members += child->members;
