@@ -24,6 +24,10 @@ ARGUMENT_FIELDS = (b"name", b"type", b"key_spec_index", b"token", b"since", b"de
 
 # (command, field): why podis says something else there.
 KNOWN = {
+    ("zrank", "arity"): "WITHSCORE, as in Redis 7.2",
+    ("zrank", "arguments"): "WITHSCORE, as in Redis 7.2",
+    ("zrevrank", "arity"): "WITHSCORE, as in Redis 7.2",
+    ("zrevrank", "arguments"): "WITHSCORE, as in Redis 7.2",
     ("client|kill", "arguments"): "the filters are named as in Redis 7.2; the words are the same",
     ("cluster|slots", "deprecated_since"): "most clients ask for nothing else",
     ("cluster|slots", "replaced_by"): "most clients ask for nothing else",
