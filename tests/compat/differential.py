@@ -2,6 +2,7 @@
 """Random commands against redis-server and podis, replies compared byte by byte.
 
     differential.py [--seeds 1,2,3] [--commands N] [--protocols 2,3] [--against PROGRAM]
+                    [--replies-only]
 
 commands.py makes the commands; each comes with how its reply may be compared. Both servers get
 the same pipeline at the same time, in batches. One (seed, protocol) is one test.
@@ -231,6 +232,7 @@ def main():
     parser.add_argument("--protocols", default="2,3")
     parser.add_argument("--program", default=server.podis_program())
     parser.add_argument("--against", default=server.redis_program())
+    parser.add_argument("--replies-only", action="store_true", help="no DEBUG DIGEST")
     options = parser.parse_args()
 
     tally = server.Tally()
@@ -238,6 +240,8 @@ def main():
     servers = [server.Server(options.program), server.Server(options.against)]
     try:
         comparison = Comparison(servers, tally)
+        if options.replies_only:
+            comparison.ending = []
         for seed in options.seeds.split(","):
             for protocol in options.protocols.split(","):
                 comparison.run_seed(seed, int(protocol), options.commands)

@@ -10,6 +10,7 @@ for the few tests that look inside.
     * ~ > aggregate       list           % map          dict-like list of pairs
 """
 
+import select
 import selectors
 import socket
 import time
@@ -172,6 +173,12 @@ class Connection:
             if not more:
                 raise Closed("connection closed")
             self.data += more
+
+    def has_data(self):
+        """Whether something came that was not read yet."""
+        if len(self.data) > self.start:
+            return True
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def call(self, *args):
         """The decoded reply of one command. Raises Error for an error reply."""

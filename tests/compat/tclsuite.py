@@ -12,7 +12,8 @@ Two ways of running a unit:
 
 Each unit is a run of its own (`runtest --single`) with its own time limit, so that one hang or
 exception hides nothing else. It is run on a copy of the suite in BUILD, whose src/ holds podis
-under the name of redis-server.
+under the name of redis-server. The two ways run side by side, each on a copy and ports of its
+own.
 
 What is left out is in skips.txt, one test a line, with its reason:
 
@@ -35,6 +36,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import resp
@@ -47,12 +49,13 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
             "unit/bitfield", "unit/hyperloglog", "unit/geo", "unit/dump", "unit/lazyfree",
             "unit/other", "unit/keyspace", "unit/expire", "unit/scan", "unit/protocol",
             "unit/quit", "unit/info-command", "unit/introspection-2")
-SPAWN = ("unit/type/incr", "unit/type/set", "unit/type/list-2", "unit/keyspace", "unit/dump",
-         "unit/other", "unit/bitfield", "unit/memefficiency", "unit/protocol", "unit/quit",
-         "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth")
+SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
+         "unit/memefficiency", "unit/protocol", "unit/quit", "unit/info-command", "unit/limits",
+         "unit/obuf-limits", "unit/auth")
 UNIT_SECONDS = 240
 TAG = "tag: "
 PORT_COUNT = 60
+PORTS_APART = 100
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 RESULT = re.compile(r"\[(ok|err|skip|ignore|exception|TIMEOUT)\]:? ?(.*)")
 
@@ -85,10 +88,10 @@ def applies(skip, unit, commands, everything):
     return True
 
 
-def prepare(program, patch_function):
+def prepare(program, name, patch_function):
     """A copy of the suite with podis as src/redis-server. Returns its folder."""
     source = os.environ["REDIS_SUITE"]
-    place = os.path.join(server.scratch(), "suite")
+    place = os.path.join(server.scratch(), "suite-" + name)
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(os.path.join(source, "tests"), os.path.join(place, "tests"))
     shutil.copy(os.path.join(source, "runtest"), place)
@@ -141,6 +144,7 @@ class Suite:
         run = subprocess.Popen(argv, cwd=self.place, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                env=server.environment(), start_new_session=True)
+        under_way.append(run)
         late = False
         try:
             output = run.communicate(timeout=UNIT_SECONDS)[0]
@@ -150,6 +154,7 @@ class Suite:
             output = run.communicate()[0]
         finally:
             end_group(run)
+            under_way.remove(run)
         output = COLOUR.sub("", output.decode("utf-8", "replace"))
         self.log.write("\n##### %s\n%s" % (" ".join(argv), output))
         outcome = parse(output)
@@ -222,15 +227,27 @@ def commands_of(under_test):
         return {name.decode() for name in conn.call("COMMAND", "LIST")}
 
 
+reporting = threading.Lock()
+under_way = []  # Runs of the suite, to be ended when this program is.
+
+
+def end_all(*_):
+    for run in list(under_way):
+        end_group(run)
+    print("ended from outside", flush=True)
+    os._exit(1)  # The threads would be waited for.
+
+
 def report(tally, mode, unit, outcome, seconds):
-    print("%-9s %-20s %3d passed, %d failed, %d left out  %5.1f s"
-          % (mode, unit, len(outcome.ok), len(outcome.failures), len(outcome.skipped), seconds),
-          flush=True)
-    for failure in outcome.failures:
-        print("FAIL  %s %s: %s" % (mode, unit, failure), flush=True)
-    tally.passed += len(outcome.ok)
-    tally.failed += len(outcome.failures)
-    tally.skipped += len(outcome.skipped)
+    with reporting:
+        print("%-9s %-20s %3d passed, %d failed, %d left out  %5.1f s"
+              % (mode, unit, len(outcome.ok), len(outcome.failures), len(outcome.skipped),
+                 seconds), flush=True)
+        for failure in outcome.failures:
+            print("FAIL  %s %s: %s" % (mode, unit, failure), flush=True)
+        tally.passed += len(outcome.ok)
+        tally.failed += len(outcome.failures)
+        tally.skipped += len(outcome.skipped)
 
 
 def run_external(suite, under_test, units, skips, tally):
@@ -255,30 +272,44 @@ def run_spawn(suite, units, skips, tally):
         report(tally, "spawn", unit, outcome, time.monotonic() - started)
 
 
+def run_mode(mode, run, options, commands, tally):
+    """All units of one way, on a copy of the suite; what goes wrong with that is a failure too."""
+    path = os.path.join(os.environ.get("LOG") or server.scratch(), "tclsuite-%s.log" % mode)
+    port = options.base_port + (PORTS_APART if mode == "spawn" else 0)
+    try:
+        with open(path, "w") as log:
+            place = prepare(options.program, mode, "function" not in commands)
+            run(Suite(place, port, commands, log, options.all))
+    except Exception as error:  # It would end only this thread.
+        with reporting:
+            tally.fail("the suite, " + mode, "%s: %s" % (type(error).__name__, error))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--mode", choices=("external", "spawn", "both"), default="both")
     parser.add_argument("--units", help="comma-separated, instead of all")
-    parser.add_argument("--base-port", type=int, default=21150 + os.getpid() % 50 * 100,
-                        help="the suite's ports: some 90 around it, and those 10000 above")
+    parser.add_argument("--base-port", type=int, default=21150 + os.getpid() % 25 * 200,
+                        help="the suite's ports: some 190 from there, and those 10000 above")
     parser.add_argument("--all", action="store_true", help="slow tests too")
     parser.add_argument("--program", default=server.podis_program())
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    signal.signal(signal.SIGTERM, end_all)
 
     skips = read_skips(os.path.join(HERE, "skips.txt"))
     units = options.units.split(",") if options.units else None
     tally = server.Tally()
-    log_path = os.path.join(os.environ.get("LOG") or server.scratch(), "tclsuite.log")
-    with server.Server(options.program) as under_test, open(log_path, "w") as log:
+    with server.Server(options.program) as under_test:
         commands = commands_of(under_test)
-        place = prepare(options.program, "function" not in commands)
-        suite = Suite(place, options.base_port, commands, log, options.all)
-        if options.mode != "spawn":
-            run_external(suite, under_test, units or EXTERNAL, skips, tally)
-        if options.mode != "external":
-            run_spawn(suite, units or SPAWN, skips, tally)
-    print("output of the suite: %s" % log_path)
+        ways = {"external": lambda suite: run_external(suite, under_test, units or EXTERNAL, skips,
+                                                       tally),
+                "spawn": lambda suite: run_spawn(suite, units or SPAWN, skips, tally)}
+        threads = [threading.Thread(target=run_mode, args=(mode, run, options, commands, tally))
+                   for mode, run in ways.items() if options.mode in (mode, "both")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     return tally.finish()
 
 
