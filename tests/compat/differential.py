@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Random commands against redis-server and podis, replies compared byte by byte.
 
-    differential.py [--seeds 1,2,3] [--commands N] [--protocols 2,3] [--against PROGRAM]
+    differential.py [--seeds 1-10] [--commands N] [--protocols 2,3] [--against PROGRAM]
                     [--replies-only]
 
 commands.py makes the commands; each comes with how its reply may be compared. Both servers get
@@ -225,9 +225,16 @@ class Comparison:
         sys.stdout.flush()
 
 
+def seeds_of(text):
+    """The seeds named: 3,7 or 1-10."""
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        yield from (str(seed) for seed in range(int(first), int(last or first) + 1))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seeds", default="1,2,3,4,5,6")
+    parser.add_argument("--seeds", default="1-10")
     parser.add_argument("--commands", type=int, default=10000)
     parser.add_argument("--protocols", default="2,3")
     parser.add_argument("--program", default=server.podis_program())
@@ -242,7 +249,7 @@ def main():
         comparison = Comparison(servers, tally)
         if options.replies_only:
             comparison.ending = []
-        for seed in options.seeds.split(","):
+        for seed in seeds_of(options.seeds):
             for protocol in options.protocols.split(","):
                 comparison.run_seed(seed, int(protocol), options.commands)
     finally:
