@@ -78,6 +78,14 @@ void cache_announce(struct cache *cache, struct change *change)
     }
 }
 
+static void tell(const struct cache *cache, unsigned class, const char *name, struct span key,
+                 int db)
+{
+    if (cache->events.classes & class) {
+        cache->events.hear(cache->events.context, class, name, key, db);
+    }
+}
+
 void cache_announce_expired(struct cache *cache, int db, struct span key)
 {
     struct span argv[] = { SPAN("DEL"), key };
@@ -86,9 +94,71 @@ void cache_announce_expired(struct cache *cache, int db, struct span key)
     };
     cache->stats.expired++;
     cache_announce(cache, &change);
-    if (cache->events.classes & EVENT_EXPIRED) {
-        cache->events.hear(cache->events.context, EVENT_EXPIRED, "expired", key, db);
+    tell(cache, EVENT_EXPIRED, "expired", key, db);
+}
+
+/* The event of a type, by its tag. */
+static const unsigned classes_of_types[] = {
+    [TAG_STRING] = EVENT_STRING, [TAG_LIST] = EVENT_LIST, [TAG_SET] = EVENT_SET,
+    [TAG_ZSET] = EVENT_ZSET,     [TAG_HASH] = EVENT_HASH, [TAG_STREAM] = EVENT_STREAM,
+};
+
+void cache_announce_part(struct cache *cache, int db, const struct entry *entry, struct span part)
+{
+    struct span key = entry_key(entry);
+    struct span argv[] = { span_from(entry_type(entry)->parts->removal), key, part };
+    struct change change = {
+        .db = db, .keys = &key, .key_count = 1, .argv = argv, .argc = COUNT(argv)
+    };
+    cache->stats.expired_parts++;
+    cache_announce(cache, &change);
+}
+
+struct expiring_parts {
+    struct cache *cache;
+    int db;
+    const struct entry *entry;
+};
+
+static void announce_part(void *context, struct span part)
+{
+    const struct expiring_parts *expiring = context;
+    cache_announce_part(expiring->cache, expiring->db, expiring->entry, part);
+}
+
+/* All of them have expired, and so has the key: it is gone at once, however many they were. */
+static void announce_all_parts(struct cache *cache, int db, struct span key)
+{
+    struct span argv[] = { SPAN("DEL"), key };
+    struct change change = {
+        .db = db, .keys = &key, .key_count = 1, .argv = argv, .argc = COUNT(argv)
+    };
+    cache_announce(cache, &change);
+}
+
+bool cache_expire_parts(struct cache *cache, int db, struct entry *entry, uint64_t now_ms,
+                        size_t *max)
+{
+    const struct type *type = entry_type(entry);
+    struct span key = entry_key(entry);
+    void *value = entry_value(entry);
+    struct expiring_parts expiring = { .cache = cache, .db = db, .entry = entry };
+    struct type_due due = type->parts->due(value);
+    bool left = false;
+
+    if (due.first_ms >= (int64_t)now_ms) {
+        return true;
     }
+    if (due.all_ms < (int64_t)now_ms) {
+        announce_all_parts(cache, db, key);
+    } else {
+        left = type->parts->expire(value, now_ms, max, announce_part, &expiring);
+    }
+    tell(cache, classes_of_types[type->tag], type->parts->event, key, db);
+    if (!left) {
+        tell(cache, EVENT_GENERIC, "del", key, db);
+    }
+    return left;
 }
 
 /* --- the door --- */
@@ -215,6 +285,9 @@ static bool tick_dropped(struct cache *cache, size_t *budget)
 struct expiring {
     struct cache *cache;
     int db;
+    uint64_t now_ms;
+    size_t parts; /* That may still be removed. */
+    bool parts_left;
 };
 
 static void announce_expired(void *context, const struct entry *entry)
@@ -223,24 +296,48 @@ static void announce_expired(void *context, const struct entry *entry)
     cache_announce_expired(expiring->cache, expiring->db, entry_key(entry));
 }
 
+static bool expire_parts(void *context, struct entry *entry)
+{
+    struct expiring *expiring = context;
+
+    if (expiring->parts > 0 && !cache_expire_parts(expiring->cache, expiring->db, entry,
+                                                   expiring->now_ms, &expiring->parts)) {
+        return false;
+    }
+    expiring->parts_left |= expiring->parts == 0;
+    return true;
+}
+
 /* Goes on where it stopped, a database at a time. Where more than one in four of the buckets had
  * something to remove there is probably more of it: that is work left. */
 static bool tick_expire(struct cache *cache, uint64_t now_ms, size_t *budget)
 {
+    enum { PARTS_PER_BUCKET = 8 };
+    struct expiring expiring = {
+        .cache = cache,
+        .now_ms = now_ms,
+        .parts = *budget < SIZE_MAX / PARTS_PER_BUCKET ? *budget * PARTS_PER_BUCKET : SIZE_MAX,
+    };
+    struct keyspace_sweeper sweeper = {
+        .context = &expiring,
+        .now_ms = now_ms,
+        .expired = announce_expired,
+        .expire_parts = expire_parts,
+    };
     uint64_t before = cache->stats.expired;
     size_t looked_at = 0;
 
     for (int i = 0; i<cache->databases && * budget> 0; i++) {
         struct keyspace *space = &cache->spaces[cache->sweep_db];
-        struct expiring expiring = { .cache = cache, .db = cache->sweep_db };
-        size_t used = keyspace_sweep(space, now_ms, *budget, announce_expired, &expiring);
+        expiring.db = cache->sweep_db;
+        size_t used = keyspace_sweep(space, &sweeper, *budget);
         *budget -= used;
         looked_at += used;
         if (space->sweep_at == 0) {
             cache->sweep_db = (cache->sweep_db + 1) % cache->databases;
         }
     }
-    return *budget == 0 && (cache->stats.expired - before) * 4 > looked_at;
+    return expiring.parts_left || (*budget == 0 && (cache->stats.expired - before) * 4 > looked_at);
 }
 
 bool cache_tick(struct cache *cache, uint64_t now_ms, size_t budget)

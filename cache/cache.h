@@ -107,9 +107,10 @@ struct cache_db_stats cache_db_stats(const struct cache *cache, int db);
 struct cache_stats {
     uint64_t hits, misses;
     uint64_t expired, evicted;
-    uint64_t lazy_freed;   /* Values freed by jobs, and keys of emptied databases by ticks. */
-    uint64_t lazy_pending; /* Those that still have to be. Never reset. */
-    uint64_t changes;      /* Since start: the dirty counter. Never reset. */
+    uint64_t expired_parts; /* Fields of hashes. */
+    uint64_t lazy_freed;    /* Values freed by jobs, and keys of emptied databases by ticks. */
+    uint64_t lazy_pending;  /* Those that still have to be. Never reset. */
+    uint64_t changes;       /* Since start: the dirty counter. Never reset. */
 };
 struct cache_stats cache_stats(const struct cache *cache);
 void cache_stats_reset(struct cache *cache);

@@ -203,6 +203,26 @@ static void remove_dead(struct call *c, int db, struct span key, struct table_sl
     call_forget(c);
 }
 
+/* Parts of the value expire. Those that have are removed, and so is the key if nothing is left.
+ * Not all of very many at once: nobody sees them. */
+static struct table_slot *expire_parts(struct call *c, int db, struct table_slot *slot,
+                                       uint64_t hash)
+{
+    enum { AT_ONCE = 100 };
+    struct keyspace *space = &c->cache->spaces[db];
+    size_t max = AT_ONCE;
+
+    if (!cache_expire_parts(c->cache, db, keyspace_entry(slot), c->now_ms, &max)) {
+        keyspace_remove(space, slot, hash);
+        call_forget(c);
+        return NULL;
+    }
+    if (max < AT_ONCE) {
+        keyspace_changed(space, slot);
+    }
+    return slot;
+}
+
 /* The slot of a living key; a dead one is removed and announced. */
 static inline_always struct table_slot *find_in(struct call *c, int db, struct span key,
                                                 uint64_t hash)
@@ -211,6 +231,9 @@ static inline_always struct table_slot *find_in(struct call *c, int db, struct s
     if (slot != NULL && cache_entry_is_dead(keyspace_entry(slot), c->now_ms)) {
         remove_dead(c, db, key, slot, hash);
         return NULL;
+    }
+    if (slot != NULL && entry_has_due_parts(keyspace_entry(slot))) {
+        return expire_parts(c, db, slot, hash);
     }
     return slot;
 }
@@ -398,7 +421,16 @@ void *key_resize(struct call *c, size_t at, size_t size)
 
 void key_changed(struct call *c, size_t at)
 {
+    struct table_slot *slot = find(c, at);
+    if (slot != NULL) {
+        keyspace_changed(c->space, slot);
+    }
     note(c, at);
+}
+
+void key_part_expired(struct call *c, size_t at, struct span part)
+{
+    cache_announce_part(c->cache, c->db, keyspace_entry(find_present(c, at)), part);
 }
 
 bool key_delete(struct call *c, size_t at)

@@ -8,7 +8,9 @@
  * "replies" in its comment has answered the client already: just return.
  *
  * Expiry is nobody's business but this file's: an expired key is not there, and is removed and
- * announced as deleted when a look-up meets it.
+ * announced as deleted when a look-up meets it. The same holds for parts of a value, the fields of
+ * a hash; but where very many have expired together some may be met: their type passes them
+ * over.
  *
  * Changes: every key_ function that alters something notes it. When the handler returns, and
  * something was noted, one change is announced: argv as the client sent it, unless
@@ -166,6 +168,10 @@ void *key_resize(struct call *c, size_t at, size_t size);
 
 /* The value that key_edit() returned was changed where it lies. */
 void key_changed(struct call *c, size_t at);
+
+/* A part of the value, which key_edit() returned and which is about to be changed, had expired and
+ * was still there: announces at once that it is removed, as the caller now does. */
+void key_part_expired(struct call *c, size_t at, struct span part);
 
 /* False if there is no such key. */
 bool key_delete(struct call *c, size_t at);

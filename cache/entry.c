@@ -36,12 +36,20 @@ static bool goes_to_heap(const struct entry_form *form)
     return form->heap != NULL || form->size > form->type->embed_max;
 }
 
+static bool has_due_parts(const struct type *type, const void *heap)
+{
+    return type->parts != NULL && type->parts->due(heap).first_ms != INT64_MAX;
+}
+
 /* The first byte, but for ENTRY_LONG_KEY. */
 static inline unsigned head_for(const struct entry_form *form)
 {
     unsigned head = form->type->tag;
     if (goes_to_heap(form)) {
         head |= ENTRY_ON_HEAP;
+    }
+    if (form->heap != NULL && has_due_parts(form->type, form->heap)) {
+        head |= ENTRY_DUE_PARTS;
     }
     if (form->expires_at_ms >= 0) {
         head |= (form->expires_at_ms >> 48 == 0 ? 1u : 2u) << ENTRY_EXPIRES_SHIFT;
@@ -156,6 +164,15 @@ void *entry_take_value(struct entry *entry)
 }
 
 /* --- changing --- */
+
+void entry_note_parts(struct entry *entry)
+{
+    if (!entry_is_flat(entry)) {
+        bool due = has_due_parts(entry_type(entry), entry_value(entry));
+        unsigned head = entry->head & ~(unsigned)ENTRY_DUE_PARTS;
+        entry->head = (uint8_t)(head | (due ? ENTRY_DUE_PARTS : 0));
+    }
+}
 
 /* The block on the heap for the new value: the form's own, the old one if it is just right,
  * or a new one. Frees the old value if it is not that. */

@@ -7,7 +7,8 @@
  *     | head | access | key len | expires   | key bytes | value        |
  *       1      3        1 or 4    0, 6 or 8               flat, or 8 bytes: its address
  *
- *     head   bits 0–3  tag of the type
+ *     head   bits 0–2  tag of the type
+ *            bit  3    parts of the value expire
  *            bit  4    the value is on the heap
  *            bits 5–6  expires: 0 none, 1 six bytes, 2 eight bytes
  *            bit  7    the key's length takes four bytes: it is over 255
@@ -28,6 +29,7 @@ const struct type *entry_type(const struct entry *entry);
 static inline bool entry_is_of(const struct entry *entry, const struct type *type);
 static inline int64_t entry_expires_at_ms(const struct entry *entry); /* -1: never. */
 static inline bool entry_expires(const struct entry *entry);          /* Ever. */
+static inline bool entry_has_due_parts(const struct entry *entry);    /* At some time. */
 static inline uint32_t entry_access(const struct entry *entry);
 static inline void entry_set_access(struct entry *entry, uint32_t access);
 static inline void *entry_value(const struct entry *entry);
@@ -58,6 +60,9 @@ void *entry_take_value(struct entry *entry);
 /* Bytes of the allocator, the value's included. */
 size_t entry_memory(const struct entry *entry);
 
+/* The value was changed where it lies: notes whether parts of it expire. */
+void entry_note_parts(struct entry *entry);
+
 /* Each of these may move the entry: go on with what is returned. */
 
 /* Another value of whatever type in place of this one, which is freed. Without an allocation
@@ -77,7 +82,8 @@ struct entry *entry_rename(struct entry *entry, struct span key, bool keep);
 /* --- reading, inline because every request does it --- */
 
 enum {
-    ENTRY_TAG = 0x0f,
+    ENTRY_TAG = 0x07,
+    ENTRY_DUE_PARTS = 1 << 3,
     ENTRY_ON_HEAP = 1 << 4,
     ENTRY_EXPIRES_SHIFT = 5,
     ENTRY_EXPIRES = 3 << ENTRY_EXPIRES_SHIFT,
@@ -131,6 +137,11 @@ static inline bool entry_is_flat(const struct entry *entry)
 static inline bool entry_expires(const struct entry *entry)
 {
     return (entry->head & ENTRY_EXPIRES) != 0;
+}
+
+static inline bool entry_has_due_parts(const struct entry *entry)
+{
+    return (entry->head & ENTRY_DUE_PARTS) != 0;
 }
 
 static inline int64_t entry_expires_at_ms(const struct entry *entry)

@@ -1,5 +1,6 @@
-/* One database. What it adds to the table is the number of keys with a time to live, and the
- * marks by which active expiry finds them: a slot is marked whenever its entry may expire. */
+/* One database. What it adds to the table is the number of keys with a time to live, or with parts
+ * that have one, and the marks by which active expiry finds them: a slot is marked whenever
+ * its entry may expire. */
 
 #include "cache/keyspace.h"
 
@@ -26,17 +27,22 @@ void keyspace_fini(struct keyspace *space)
     space->table = NULL;
 }
 
-/* Keeps count and mark right when an entry takes a slot; `before` tells of the one it
- * replaces. */
-static void settle(struct keyspace *space, struct table_slot *slot, struct entry *entry,
-                   bool before)
+/* An entry is about to leave its slot, or to change. */
+static void uncount(struct keyspace *space, const struct entry *entry)
 {
-    bool expires = entry_expires(entry);
+    space->expiring -= entry_expires(entry);
+    space->in_parts -= entry_has_due_parts(entry);
+}
+
+/* Keeps counts and mark right when an entry takes a slot; what was there is not counted now. */
+static void settle(struct keyspace *space, struct table_slot *slot, struct entry *entry)
+{
     if (keyspace_entry(slot) != entry) {
         table_slot_set(slot, entry);
     }
-    space->expiring += (uint64_t)expires - (uint64_t)before;
-    if (expires) {
+    space->expiring += entry_expires(entry);
+    space->in_parts += entry_has_due_parts(entry);
+    if (entry_expires(entry) || entry_has_due_parts(entry)) {
         table_slot_mark(slot);
     }
 }
@@ -53,7 +59,7 @@ struct table_slot *keyspace_adopt(struct keyspace *space, struct entry **take_en
     struct entry *entry = *take_entry;
     *take_entry = NULL;
     struct table_slot *slot = table_add(space->table, entry, hash);
-    settle(space, slot, entry, false);
+    settle(space, slot, entry);
     return slot;
 }
 
@@ -61,15 +67,15 @@ void keyspace_replace(struct keyspace *space, struct table_slot *slot,
                       const struct entry_form *form)
 {
     struct entry *entry = keyspace_entry(slot);
-    bool before = entry_expires(entry);
 
+    uncount(space, entry);
     if (!disposal_is_for(space->disposal, entry)) {
-        settle(space, slot, entry_replace(entry, form), before);
+        settle(space, slot, entry_replace(entry, form));
         return;
     }
     struct entry_form fresh = *form;
     fresh.key = entry_key(entry);
-    settle(space, slot, entry_new(&fresh), before);
+    settle(space, slot, entry_new(&fresh));
     disposal_entry(space->disposal, entry);
 }
 
@@ -83,14 +89,24 @@ void *keyspace_resize(struct table_slot *slot, size_t size)
 void keyspace_expire(struct keyspace *space, struct table_slot *slot, int64_t expires_at_ms)
 {
     struct entry *entry = keyspace_entry(slot);
-    bool before = entry_expires(entry);
-    settle(space, slot, entry_expire(entry, expires_at_ms), before);
+    uncount(space, entry);
+    settle(space, slot, entry_expire(entry, expires_at_ms));
+}
+
+void keyspace_changed(struct keyspace *space, struct table_slot *slot)
+{
+    struct entry *entry = keyspace_entry(slot);
+    if (!entry_is_flat(entry)) {
+        uncount(space, entry);
+        entry_note_parts(entry);
+        settle(space, slot, entry);
+    }
 }
 
 struct entry *keyspace_take(struct keyspace *space, struct table_slot *slot, uint64_t hash)
 {
     struct entry *entry = keyspace_entry(slot);
-    space->expiring -= entry_expires(entry);
+    uncount(space, entry);
     table_remove(space->table, slot, hash);
     return entry;
 }
@@ -104,41 +120,50 @@ void keyspace_remove(struct keyspace *space, struct table_slot *slot, uint64_t h
 
 struct sweep_round {
     struct keyspace *space;
-    uint64_t now_ms;
-    void (*expired)(void *context, const struct entry *entry);
-    void *context;
+    const struct keyspace_sweeper *sweeper;
 };
+
+/* An entry that will expire, or parts of which will; it is not counted at the moment. */
+static enum sweep keep_expiring(struct keyspace *space, const struct entry *entry, uint64_t now_ms)
+{
+    if (entry_expires(entry)) {
+        space->ttl_sum_ms += (uint64_t)entry_expires_at_ms(entry) - now_ms;
+        space->ttl_count++;
+    }
+    space->expiring += entry_expires(entry);
+    space->in_parts += entry_has_due_parts(entry);
+    return entry_expires(entry) || entry_has_due_parts(entry) ? SWEEP_MARK : SWEEP_KEEP;
+}
 
 static enum sweep sweep_entry(void *context, void *element)
 {
     const struct sweep_round *round = context;
-    struct keyspace *space = round->space;
+    const struct keyspace_sweeper *sweeper = round->sweeper;
     struct entry *entry = element;
     int64_t expires = entry_expires_at_ms(entry);
 
-    if (expires < 0) {
-        return SWEEP_KEEP;
+    uncount(round->space, entry);
+    if (expires >= 0 && (uint64_t)expires < sweeper->now_ms) {
+        sweeper->expired(sweeper->context, entry);
+    } else {
+        if (!entry_has_due_parts(entry)) {
+            return keep_expiring(round->space, entry, sweeper->now_ms);
+        }
+        if (sweeper->expire_parts(sweeper->context, entry)) {
+            entry_note_parts(entry);
+            return keep_expiring(round->space, entry, sweeper->now_ms);
+        }
     }
-    if ((uint64_t)expires >= round->now_ms) {
-        space->ttl_sum_ms += (uint64_t)expires - round->now_ms;
-        space->ttl_count++;
-        return SWEEP_MARK;
-    }
-    round->expired(round->context, entry);
-    space->expiring--;
-    disposal_entry(space->disposal, entry);
+    disposal_entry(round->space->disposal, entry);
     return SWEEP_REMOVE;
 }
 
-size_t keyspace_sweep(struct keyspace *space, uint64_t now_ms, size_t budget,
-                      void (*expired)(void *context, const struct entry *entry), void *context)
+size_t keyspace_sweep(struct keyspace *space, const struct keyspace_sweeper *sweeper, size_t budget)
 {
-    struct sweep_round round = {
-        .space = space, .now_ms = now_ms, .expired = expired, .context = context
-    };
+    struct sweep_round round = { .space = space, .sweeper = sweeper };
     size_t left = budget;
 
-    if (space->expiring == 0) {
+    if (space->expiring == 0 && space->in_parts == 0) {
         space->avg_ttl_ms = space->ttl_sum_ms = space->ttl_count = 0;
         space->sweep_at = 0;
         return 0;

@@ -19,6 +19,7 @@ struct keyspace {
     struct table *table;
     struct disposal *disposal; /* Of values that are removed; NULL: they are freed at once. */
     uint64_t expiring;         /* Entries with a time to live. */
+    uint64_t in_parts;         /* Entries with parts that expire. */
     uint64_t sweep_at;         /* Where active expiry goes on. */
     uint64_t ttl_sum_ms;       /* Of this round of active expiry, and of how many entries. */
     uint64_t ttl_count;
@@ -62,6 +63,9 @@ void *keyspace_resize(struct table_slot *slot, size_t size);
 /* -1: never. */
 void keyspace_expire(struct keyspace *space, struct table_slot *slot, int64_t expires_at_ms);
 
+/* The value was changed where it lies. */
+void keyspace_changed(struct keyspace *space, struct table_slot *slot);
+
 /* Removes a key and disposes of its value. */
 void keyspace_remove(struct keyspace *space, struct table_slot *slot, uint64_t hash);
 
@@ -71,10 +75,17 @@ struct entry *keyspace_take(struct keyspace *space, struct table_slot *slot, uin
 struct table_slot *keyspace_adopt(struct keyspace *space, struct entry **take_entry, uint64_t hash);
 
 /* Active expiry: looks at up to `budget` buckets, starting where it stopped, and removes the
- * entries whose time has come, telling `expired` about each while it is still whole. Returns how
- * many buckets it looked at; 0 if nothing can expire. */
-size_t keyspace_sweep(struct keyspace *space, uint64_t now_ms, size_t budget,
-                      void (*expired)(void *context, const struct entry *entry), void *context);
+ * entries whose time has come. Returns how many buckets it looked at; 0 if nothing can expire. */
+struct keyspace_sweeper {
+    void *context;
+    uint64_t now_ms;
+    /* About to be removed, and still whole. */
+    void (*expired)(void *context, const struct entry *entry);
+    /* Has parts that expire. False: nothing is left of it, it is to be removed. */
+    bool (*expire_parts)(void *context, struct entry *entry);
+};
+size_t keyspace_sweep(struct keyspace *space, const struct keyspace_sweeper *sweeper,
+                      size_t budget);
 
 /* Frees up to `budget` buckets of entries from the end, for databases that were emptied or
  * dropped. Returns how many were freed; 0 when it is empty. */

@@ -73,6 +73,14 @@ void cache_announce(struct cache *cache, struct change *change);
 /* A key's time has come: counts it and announces its deletion. The entry is still there. */
 void cache_announce_expired(struct cache *cache, int db, struct span key);
 
+/* A part of a value is about to be removed since its time has come: announces that. */
+void cache_announce_part(struct cache *cache, int db, const struct entry *entry, struct span part);
+
+/* Removes and announces up to *max parts of a value whose time has come. False if nothing is left:
+ * the caller removes the entry, which was announced too. */
+bool cache_expire_parts(struct cache *cache, int db, struct entry *entry, uint64_t now_ms,
+                        size_t *max);
+
 /* Empties a database; see keys_flush(). */
 void cache_flush(struct cache *cache, int db, bool at_once);
 

@@ -34,6 +34,25 @@ typedef void (*rewrite_fn)(void *context, const struct span *argv, size_t argc);
  * up; its modules have 5. */
 enum type_tag { TAG_STRING, TAG_LIST, TAG_SET, TAG_ZSET, TAG_HASH, TAG_STREAM = 6 };
 
+/* When named parts of a value expire, the fields of a hash, in milliseconds of Unix time;
+ * INT64_MAX: never. */
+struct type_due {
+    int64_t first_ms; /* The first of them. */
+    int64_t all_ms;   /* All there are: the value is nothing then. It may be said too late. */
+};
+
+/* Of values on the heap. A part whose time is over is there for nobody to see; who finds one
+ * announces that it is gone. */
+struct type_parts {
+    const char *removal; /* The command that removes one: "HDEL" key part. */
+    const char *event;   /* What is told then. */
+    struct type_due (*due)(const void *value);
+    /* Removes up to *max that expired before now_ms. Lowers *max for each and tells `gone` of it
+     * while it is there. False if nothing is left of the value. */
+    bool (*expire)(void *value, uint64_t now_ms, size_t *max,
+                   void (*gone)(void *context, struct span part), void *context);
+};
+
 struct type {
     const char *name; /* What TYPE answers. */
     uint8_t tag;      /* enum type_tag */
@@ -64,6 +83,8 @@ struct type {
      * the writing of them. */
     size_t (*settled_size)(const void *value);
     void (*settle)(const void *value, void *room);
+
+    const struct type_parts *parts; /* NULL: the value has none that expire by themselves. */
 };
 
 enum { TYPE_NO_CODE = 0xff };

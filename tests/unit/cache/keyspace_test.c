@@ -37,6 +37,12 @@ static void count(void *context, const struct entry *entry)
     ++*expired;
 }
 
+static size_t sweep(struct keyspace *space, uint64_t now_ms, size_t budget, unsigned *expired)
+{
+    struct keyspace_sweeper sweeper = { .context = expired, .now_ms = now_ms, .expired = count };
+    return keyspace_sweep(space, &sweeper, budget);
+}
+
 static void counts_what_expires_through_every_change(void **state)
 {
     (void)state;
@@ -75,7 +81,7 @@ static void an_entry_keeps_its_expiry_from_one_database_to_another(void **state)
     assert_null(entry);
     assert_true(to.expiring == 1);
     unsigned expired = 0;
-    keyspace_sweep(&to, 6, 1000, count, &expired);
+    sweep(&to, 6, 1000, &expired);
     assert_int_equal(expired, 1);
     keyspace_fini(&from);
     keyspace_fini(&to);
@@ -87,17 +93,17 @@ static void a_sweep_looks_at_no_more_than_its_budget(void **state)
     struct keyspace space;
     unsigned expired = 0;
     keyspace_init(&space, SEED, NULL);
-    assert_int_equal(keyspace_sweep(&space, 6, 10, count, &expired), 0);
+    assert_int_equal(sweep(&space, 6, 10, &expired), 0);
     for (int i = 0; i < 5000; i++) {
         char key[32];
         int len = snprintf(key, sizeof(key), "key:%d", i);
         add(&space, (struct span){ key, (size_t)len }, 5);
     }
-    assert_int_equal(keyspace_sweep(&space, 5, 10, count, &expired), 10);
+    assert_int_equal(sweep(&space, 5, 10, &expired), 10);
     assert_int_equal(expired, 0);
-    assert_int_equal(keyspace_sweep(&space, 6, 10, count, &expired), 10);
+    assert_int_equal(sweep(&space, 6, 10, &expired), 10);
     assert_in_range(expired, 10, 150);
-    while (keyspace_sweep(&space, 6, 100, count, &expired) > 0) {
+    while (sweep(&space, 6, 100, &expired) > 0) {
     }
     assert_int_equal(expired, 5000);
     assert_true(space.expiring == 0);
