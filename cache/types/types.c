@@ -8,6 +8,7 @@ static const struct type *const types[] = {
     [TAG_STRING] = &type_string,
     [TAG_SET] = &type_set,
     [TAG_ZSET] = &type_zset,
+    [TAG_HASH] = &type_hash,
 };
 
 const struct type *type_by_tag(uint8_t tag)
