@@ -514,4 +514,9 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, zset_pop_commands);
     command_table_add(table, zset_random_commands);
     command_table_add(table, zset_combine_commands);
+    command_table_add(table, hash_commands);
+    command_table_add(table, hash_write_commands);
+    command_table_add(table, hash_random_commands);
+    command_table_add(table, hash_expire_commands);
+    command_table_add(table, hash_timed_commands);
 }

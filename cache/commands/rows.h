@@ -27,5 +27,10 @@ extern const struct command zset_range_commands[];    /* zset_range.c */
 extern const struct command zset_pop_commands[];      /* zset_pop.c */
 extern const struct command zset_random_commands[];   /* zset_random.c */
 extern const struct command zset_combine_commands[];  /* zset_combine.c */
+extern const struct command hash_commands[];          /* hash.c */
+extern const struct command hash_write_commands[];    /* hash_write.c */
+extern const struct command hash_random_commands[];   /* hash_random.c */
+extern const struct command hash_expire_commands[];   /* hash_expire.c */
+extern const struct command hash_timed_commands[];    /* hash_timed.c */
 
 #endif
