@@ -505,6 +505,9 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, memory_commands);
     command_table_add(table, dump_commands);
     command_table_add(table, flush_commands);
+    command_table_add(table, list_commands);
+    command_table_add(table, list_write_commands);
+    command_table_add(table, list_move_commands);
     command_table_add(table, set_commands);
     command_table_add(table, set_write_commands);
     command_table_add(table, set_algebra_commands);

@@ -18,6 +18,9 @@ extern const struct command object_commands[];        /* object.c */
 extern const struct command memory_commands[];        /* memory.c */
 extern const struct command dump_commands[];          /* dump.c */
 extern const struct command flush_commands[];         /* flush.c */
+extern const struct command list_commands[];          /* list.c */
+extern const struct command list_write_commands[];    /* list_write.c */
+extern const struct command list_move_commands[];     /* list_move.c */
 extern const struct command set_commands[];           /* set.c */
 extern const struct command set_write_commands[];     /* set_write.c */
 extern const struct command set_algebra_commands[];   /* set_algebra.c */

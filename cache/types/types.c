@@ -6,6 +6,7 @@
 
 static const struct type *const types[] = {
     [TAG_STRING] = &type_string,
+    [TAG_LIST] = &type_list,
     [TAG_SET] = &type_set,
     [TAG_ZSET] = &type_zset,
     [TAG_HASH] = &type_hash,
