@@ -129,7 +129,7 @@ static bool answer_unreachable(struct fetch *fetch, const struct task *task, str
                                void *context)
 {
     (void)bytes;
-    reply_unreachable(task, &fetch->lane->peer->address, context);
+    reply_unreachable(task->waiter->reply, &fetch->lane->peer->address, context);
     return true;
 }
 
@@ -140,7 +140,8 @@ static bool route_again(struct fetch *fetch, const struct task *task, struct spa
     if (forward_again(fetch->peers, task, bytes)) {
         return false;
     }
-    reply_unreachable(task, &fetch->lane->peer->address, "has too many requests waiting");
+    reply_unreachable(task->waiter->reply, &fetch->lane->peer->address,
+                      "has too many requests waiting");
     return true;
 }
 

@@ -11,11 +11,8 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
-#include "cache/base/number.h"
 #include "proxy/peers/inside.h"
 #include "proxy/peers/words.h"
-
-#include <stdio.h>
 
 enum {
     RETRY_AFTER_MS = 20,
@@ -74,30 +71,13 @@ static void give_back(struct forwards *forwards, struct forward *forward)
     forwards->pooled++;
 }
 
-void reply_unreachable(const struct task *task, const struct address *address, const char *why)
+void reply_unreachable(struct reply *reply, const struct address *address, const char *why)
 {
     peer_metrics.peer_forward_errors_total++;
-    if (task->waiter->reply == NULL) {
-        return;
+    if (reply != NULL) {
+        reply_errorf(reply, "UNREACHABLE peer %s:%u %s", address->host, (unsigned)address->port,
+                     why);
     }
-    reply_errorf(task->waiter->reply, "UNREACHABLE peer %s:%u %s", address->host,
-                 (unsigned)address->port, why);
-}
-
-/* "host:port", where the host may have colons of its own. False if it is something else. */
-static bool read_address(struct span text, struct address *address)
-{
-    const char *colon = memrchr(text.bytes, ':', text.len);
-    uint64_t port;
-
-    if (colon == NULL || (size_t)(colon - text.bytes) >= sizeof(address->host) ||
-        !number_parse_unsigned(span_skip(text, (size_t)(colon - text.bytes) + 1), &port) ||
-        port > UINT16_MAX) {
-        return false;
-    }
-    snprintf(address->host, sizeof(address->host), "%.*s", (int)(colon - text.bytes), text.bytes);
-    address->port = (uint16_t)port;
-    return true;
 }
 
 /* --- again ------------------------------------------------------------------------------------ */
@@ -198,7 +178,7 @@ static bool try_again(struct forward *forward, const struct link_result *result)
     if (retry == NULL) {
         return false;
     }
-    if (result->end != LINK_MOVED || !read_address(result->moved_to, &retry->named)) {
+    if (result->end != LINK_MOVED || !address_read(result->moved_to, &retry->named)) {
         retry->task.followed = false;
     }
     return true;
@@ -227,7 +207,8 @@ static void on_done(struct link_call *call, const struct link_result *result)
         over = !try_again(forward, result);
     }
     if (over && result->end != LINK_ANSWERED) {
-        reply_unreachable(&forward->task, &forward->lane->peer->address, why_not(result->end));
+        reply_unreachable(forward->task.waiter->reply, &forward->lane->peer->address,
+                          why_not(result->end));
     }
     give_back(forward->peers->forwards, forward);
     if (over) {
@@ -280,7 +261,7 @@ bool forward(struct peers *peers, struct lane *lane, const struct task *task)
     bool may_wait = link_is_ready(lane->link) || !peers->draining;
 
     if (!may_wait || roster_turn_ms(peers->roster) >= task->deadline_ms) {
-        reply_unreachable(task, &lane->peer->address, "cannot be reached");
+        reply_unreachable(task->waiter->reply, &lane->peer->address, "cannot be reached");
         return true;
     }
     struct forward *forward = take_forward(peers->forwards);
@@ -293,7 +274,8 @@ bool forward(struct peers *peers, struct lane *lane, const struct task *task)
             peer_reopen_others(lane->peer, lane);
         }
         give_back(peers->forwards, forward);
-        reply_unreachable(task, &lane->peer->address, "has too many requests waiting");
+        reply_unreachable(task->waiter->reply, &lane->peer->address,
+                          "has too many requests waiting");
         return true;
     }
     peer_metrics.peer_forwards_total++;
@@ -323,7 +305,7 @@ void forwards_free(struct forwards *forwards)
         struct retry *retry = forwards->retries;
         struct waiter *waiter = retry->task.waiter;
         forwards->retries = retry->next;
-        reply_unreachable(&retry->task, &nobody, "cannot be reached any more");
+        reply_unreachable(retry->task.waiter->reply, &nobody, "cannot be reached any more");
         retry_free(forwards, retry);
         waiter->done(waiter);
     }

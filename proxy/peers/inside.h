@@ -6,6 +6,7 @@
  *     peers.c      the member table's changes, and what the server sees
  *     forward.c    a request to the one member that owns its keys
  *     fetch.c      a near copy of a key, and the readers that wait for it
+ *     errand.c     a request that may wait at its owner, on a connection of its own
  *     split.c      a request to several members, and their answers joined
  *     roster.c     who the members are, and their links
  *     handover.c   keys that are not ours any more
@@ -19,6 +20,7 @@
 #include <ev.h>
 
 struct fetches;
+struct errands;
 struct forwards;
 struct handover;
 
@@ -31,6 +33,7 @@ struct peers {
     struct ring *last_ring; /* Replaced this turn: somebody may still look at it. */
     struct roster *roster;
     struct forwards *forwards;
+    struct errands *errands;
     struct fetches *fetches;
     struct handover *handover;
     uint64_t turned_at_ms; /* When the last turn began. */
@@ -67,8 +70,8 @@ bool forward(struct peers *peers, struct lane *lane, const struct task *task);
  * False, and nothing done, if too much waits like that already. */
 must_check bool forward_again(struct peers *peers, const struct task *task, struct span request);
 
-/* Ends a task with an error that begins with UNREACHABLE; waiter->done is left to the caller. */
-void reply_unreachable(const struct task *task, const struct address *address, const char *why);
+/* An error that begins with UNREACHABLE. The reply may be NULL: nobody is there to hear of it. */
+void reply_unreachable(struct reply *reply, const struct address *address, const char *why);
 
 /* fetch.c */
 struct fetches *fetches_new(struct peers *peers);
@@ -81,6 +84,18 @@ void fetch_join(void *flight, const struct task *task);
 
 /* split.c: ROUTE_SPLIT and ROUTE_ALL. */
 bool split_run(struct peers *peers, const struct task *task);
+
+/* errand.c */
+struct errands *errands_new(struct peers *peers);
+/* After the roster, which ends those that are at a member. */
+void errands_free(struct errands *errands);
+/* There is a new view. */
+void errands_members_changed(struct errands *errands);
+/* The shared link of a lane was lost; or the lane is about to be freed. */
+void errands_lane_lost(void *errands, struct lane *lane);
+void errands_lane_gone(void *errands, struct lane *lane);
+/* Once per turn. */
+void errands_turn(struct errands *errands);
 
 /* handover.c */
 struct handover *handover_new(struct peers *peers);

@@ -351,6 +351,9 @@ static void begin_connect(struct link *link)
         fail(link, why);
         return;
     }
+    if (link->life.quiet) {
+        wire_keep_alive(&link->wire);
+    }
     intake_end(&link->intake);
     link->greeted = 0;
 }
@@ -448,6 +451,12 @@ struct link *link_new(struct links *links, const struct address *address, int db
     link->timer.data = link;
     arm_at(link, 0); /* Connect from the loop: a listener is not called from inside this. */
     return link;
+}
+
+void link_make_quiet(struct link *link)
+{
+    assert(link->life.state == LINK_DOWN);
+    link->life.quiet = true;
 }
 
 void link_free(struct link *link)

@@ -57,6 +57,7 @@ struct link_result {
 /* A request under way; embedded in the asker's own structure. */
 struct link_call {
     struct reply **into; /* *into may be set to NULL at any time: the answer is dropped. */
+    bool patient;        /* Once it was sent it has no deadline any more. */
     /* Exactly once. The spans of the result are borrowed until it returns. */
     void (*done)(struct link_call *call, const struct link_result *result);
 };
@@ -74,6 +75,9 @@ struct link_listener {
 /* Begins to connect. `address` must outlive the link. */
 struct link *link_new(struct links *links, const struct address *address, int db,
                       const struct link_listener *listener);
+/* The link will not notice silence: its peer may take its time with an answer. Just after
+ * link_new(). */
+void link_make_quiet(struct link *link);
 /* Not from inside a call of its own. Requests under way end as CUT or UNSENT. */
 void link_free(struct link *link);
 

@@ -59,6 +59,9 @@ static struct link_todo start(struct link_life *life, uint64_t now_ms)
 static struct link_todo watch(struct link_life *life, const struct link_times *times,
                               uint64_t now_ms, uint64_t random)
 {
+    if (life->quiet) {
+        return (struct link_todo){ 0 };
+    }
     if (now_ms - life->heard_at_ms >= times->node_timeout_ms) {
         return fall(life, now_ms, random);
     }
@@ -96,7 +99,7 @@ static struct link_todo ready(struct link_life *life, uint64_t now_ms)
     life->retry_at_ms = 0;
     life->heard_at_ms = now_ms;
     life->pinged_at_ms = now_ms;
-    return (struct link_todo){ .ready = true, .ping = true };
+    return (struct link_todo){ .ready = true, .ping = !life->quiet };
 }
 
 static struct link_todo drain(struct link_life *life, uint64_t now_ms, uint64_t random)
@@ -153,6 +156,9 @@ uint64_t link_wake_at(const struct link_life *life, const struct link_times *tim
         return life->since_ms + times->node_timeout_ms;
     case LINK_READY:
     case LINK_DRAINING:
+        if (life->quiet) {
+            return UINT64_MAX;
+        }
         return sooner(life->heard_at_ms + times->node_timeout_ms,
                       life->pinged_at_ms + times->ping_every_ms);
     }

@@ -49,6 +49,7 @@ struct link_times {
 struct link_life {
     enum link_state state;
     bool leaving;      /* Never to be connected again. */
+    bool quiet;        /* Is not asked for a sign of life: who answers may be long about it. */
     uint64_t since_ms; /* When this state began. */
     uint64_t delay_ms; /* The last wait before connecting again. */
     uint64_t retry_at_ms;

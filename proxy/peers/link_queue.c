@@ -84,6 +84,9 @@ struct flight *link_queue_send(struct link_queue *queue, uint64_t now_ms, struct
         if (flight->call != NULL || flight->ping) {
             flight->sent = true;
             flight->sent_at_ms = now_ms;
+            if (flight->call != NULL && flight->call->patient) {
+                flight->deadline_ms = UINT64_MAX;
+            }
             *request = (struct span){ .bytes = bytes.bytes, .len = flight->len };
             return flight;
         }

@@ -241,6 +241,7 @@ void peers_set_view(struct peers *peers, const struct view *view)
     peers->ring = after;
     roster_set(peers->roster, ring_view(after));
     forget_moved(peers, before, after);
+    errands_members_changed(peers->errands);
     ring_free(peers->last_ring);
     peers->last_ring = before;
     peer_metrics.peer_members = view->count;
@@ -377,6 +378,7 @@ void peers_turn(struct peers *peers, uint64_t now_ms)
     }
     peers->turned_at_ms = clock_ms;
     peers->unix_ms = now_ms;
+    errands_turn(peers->errands);
     roster_turn(peers->roster, now_ms);
     ring_free(peers->last_ring);
     peers->last_ring = NULL;
@@ -450,7 +452,11 @@ struct peers *peers_new(const struct peers_parts *parts)
         .databases = cache_databases(parts->cache),
         .seed = random_next(&peers->random),
         .hello = &peers->hello,
+        .lane_lost = errands_lane_lost,
+        .lane_gone = errands_lane_gone,
     };
+    peers->errands = errands_new(peers);
+    roster.errands = peers->errands;
     peers->roster = roster_new(&roster);
     peers->forwards = forwards_new(peers);
     peers->fetches = fetches_new(peers);
@@ -467,6 +473,7 @@ void peers_free(struct peers *peers)
     }
     peers->draining = true;
     roster_free(peers->roster); /* Ends all that is under way. */
+    errands_free(peers->errands);
     forwards_free(peers->forwards);
     handover_free(peers->handover);
     fetches_free(peers->fetches);

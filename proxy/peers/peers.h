@@ -68,6 +68,25 @@ struct peers_request {
  * an error reply that begins with UNREACHABLE. */
 bool peers_run(struct peers *peers, const struct peers_request *request, struct waiter *waiter);
 
+/* A request that may wait at its owner for as long as it likes (CMD_BLOCKING): BLPOP … It goes over
+ * a connection of its own, so that nobody waits behind it. */
+struct errand;
+struct errand_asker {
+    struct reply *reply; /* Where the answer goes. */
+    void (*answered)(struct errand_asker *asker);
+    /* It was not executed, and no other member owns all of its keys: decide its route again. */
+    void (*unowned)(struct errand_asker *asker);
+};
+
+/* Exactly one of the two will be called, once, later, and ends the errand; unless it is ended by
+ * peers_end_errand(). request->route is PEER or DOWN. NULL: it cannot be sent, and asker->reply
+ * says why. argv need not outlive the call. */
+struct errand *peers_begin_errand(struct peers *peers, const struct peers_request *request,
+                                  struct errand_asker *asker);
+
+/* Nobody wants the answer any more. Closes the connection, so that the owner forgets it too. */
+void peers_end_errand(struct errand *errand);
+
 /* PODIS.EXPLAIN: one line on where this request would go and why, near copies included. */
 void peers_explain(struct peers *peers, const struct peers_request *request, struct buf *text);
 

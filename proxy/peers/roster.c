@@ -48,7 +48,10 @@ static void on_ready(void *context)
 static void on_lost(void *context)
 {
     struct lane *lane = context;
+    const struct roster_parts *parts = &lane->peer->roster->parts;
+
     near_lost(lane->near);
+    parts->lane_lost(parts->errands, lane);
 }
 
 static void on_invalidate(void *context, struct span key)
@@ -141,6 +144,10 @@ static void peer_free(struct peer *peer)
     if (peer == NULL) {
         return;
     }
+    const struct roster_parts *parts = &peer->roster->parts;
+    for (int db = 0; (lane = next_lane(peer, &db)) != NULL;) {
+        parts->lane_gone(parts->errands, lane);
+    }
     /* Links first: the end of a request on one lane may concern the others. */
     for (int db = 0; (lane = next_lane(peer, &db)) != NULL;) {
         link_free(lane->link);
@@ -171,7 +178,8 @@ static bool has_left(const struct peer *peer)
     struct lane *lane;
 
     for (int db = 0; (lane = next_lane(peer, &db)) != NULL;) {
-        if (link_life_of(lane->link)->state != LINK_DOWN || link_waiting(lane->link) > 0) {
+        if (link_life_of(lane->link)->state != LINK_DOWN || link_waiting(lane->link) > 0 ||
+            lane->errand_count > 0) {
             return false;
         }
     }
@@ -308,6 +316,11 @@ void roster_set(struct roster *roster, const struct view *view)
     memory_free(old);
 }
 
+struct links *roster_links(const struct roster *roster)
+{
+    return roster->links;
+}
+
 uint64_t roster_turn_ms(const struct roster *roster)
 {
     return links_turn_ms(roster->links);
@@ -332,32 +345,34 @@ size_t roster_waiting(const struct roster *roster)
     return waiting;
 }
 
-static void each_lane(struct roster *roster, void (*act)(struct lane *lane))
+void roster_each_lane(struct roster *roster, void (*act)(void *context, struct lane *lane),
+                      void *context)
 {
     struct lane *lane;
 
     for (size_t i = 0; i < roster->count; i++) {
         for (int db = 0;
              roster->peers[i] != NULL && (lane = next_lane(roster->peers[i], &db)) != NULL;) {
-            act(lane);
+            act(context, lane);
         }
     }
 }
 
-static void read_all(struct lane *lane)
+static void read_all(void *context, struct lane *lane)
 {
+    (void)context;
     near_set_unread(lane->near, !link_read_all(lane->link));
 }
 
 void roster_read_all(struct roster *roster)
 {
-    each_lane(roster, read_all);
+    roster_each_lane(roster, read_all, NULL);
 }
 
-static void turn(struct lane *lane)
+static void turn(void *context, struct lane *lane)
 {
     if (near_is_unread(lane->near)) {
-        read_all(lane); /* Else its copies would be of no use until the next gap. */
+        read_all(context, lane); /* Else its copies would be of no use until the next gap. */
     }
     near_tick(lane->near, lane->peer->roster->unix_ms);
 }
@@ -365,7 +380,7 @@ static void turn(struct lane *lane)
 void roster_turn(struct roster *roster, uint64_t unix_ms)
 {
     roster->unix_ms = unix_ms;
-    each_lane(roster, turn);
+    roster_each_lane(roster, turn, NULL);
     for (struct peer **at = &roster->leaving; *at != NULL;) {
         struct peer *peer = *at;
         if (has_left(peer)) {
@@ -377,12 +392,13 @@ void roster_turn(struct roster *roster, uint64_t unix_ms)
     }
 }
 
-static void abandon(struct lane *lane)
+static void abandon(void *context, struct lane *lane)
 {
+    (void)context;
     link_abandon_unsent(lane->link);
 }
 
 void roster_abandon_unsent(struct roster *roster)
 {
-    each_lane(roster, abandon);
+    roster_each_lane(roster, abandon, NULL);
 }

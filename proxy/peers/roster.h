@@ -28,8 +28,14 @@ struct lane {
     int db;
     struct link *link;
     struct near *near;
+    /* errand.c: connections of their own to the same database. */
+    struct carrier *spares;
+    size_t spare_count;
+    size_t errand_count; /* Errands at the member now. */
 };
 
+struct carrier;
+struct links;
 struct roster;
 
 struct roster_parts {
@@ -39,6 +45,9 @@ struct roster_parts {
     int databases;
     uint64_t seed;
     const struct hello *hello; /* Borrowed. */
+    void *errands;             /* Told when a lane's link is lost, and before a lane is freed. */
+    void (*lane_lost)(void *errands, struct lane *lane);
+    void (*lane_gone)(void *errands, struct lane *lane);
 };
 
 struct roster *roster_new(const struct roster_parts *parts);
@@ -49,6 +58,7 @@ void roster_configure(struct roster *roster, const struct link_times *times,
 /* Takes the members of a view: links to new ones are opened, to gone ones drained. */
 void roster_set(struct roster *roster, const struct view *view);
 
+struct links *roster_links(const struct roster *roster);
 /* links_turn_ms() of all links. */
 uint64_t roster_turn_ms(const struct roster *roster);
 
@@ -72,6 +82,9 @@ size_t peer_waiting(const struct peer *peer);
 /* Requests under way over all links, of leaving peers too. */
 size_t roster_waiting(const struct roster *roster);
 
+/* All lanes of the members of the view. */
+void roster_each_lane(struct roster *roster, void (*act)(void *context, struct lane *lane),
+                      void *context);
 /* After a gap of the loop: reads all links, and marks those that could not be read to the end. */
 void roster_read_all(struct roster *roster);
 /* Once per turn: background work, and an end to peers that have left. */

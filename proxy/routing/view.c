@@ -4,7 +4,9 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
+#include "cache/base/number.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,21 @@ int address_compare(const struct address *a, const struct address *b)
 bool address_equal(const struct address *a, const struct address *b)
 {
     return address_compare(a, b) == 0;
+}
+
+bool address_read(struct span text, struct address *address)
+{
+    const char *colon = memrchr(text.bytes, ':', text.len);
+    uint64_t port;
+
+    if (colon == NULL || (size_t)(colon - text.bytes) >= sizeof(address->host) ||
+        !number_parse_unsigned(span_skip(text, (size_t)(colon - text.bytes) + 1), &port) ||
+        port > UINT16_MAX) {
+        return false;
+    }
+    snprintf(address->host, sizeof(address->host), "%.*s", (int)(colon - text.bytes), text.bytes);
+    address->port = (uint16_t)port;
+    return true;
 }
 
 static int compare(const void *a, const void *b)

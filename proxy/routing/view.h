@@ -3,6 +3,8 @@
 
 /* The members of the mesh as last seen: sorted, each once, at most one of them us. */
 
+#include "cache/base/span.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +26,8 @@ struct view {
 
 int address_compare(const struct address *a, const struct address *b);
 bool address_equal(const struct address *a, const struct address *b);
+/* "host:port", where the host may have colons of its own. False if it is something else. */
+bool address_read(struct span text, struct address *address);
 
 /* A view of these addresses: sorted, duplicates dropped. is_self may be NULL. */
 void view_init(struct view *view, const struct address *addresses, size_t count,

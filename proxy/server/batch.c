@@ -146,6 +146,17 @@ static size_t bytes_of(struct batch *batch, size_t count, struct resp_reader *re
     return used;
 }
 
+/* Whether the last request was not run: it waits for nothing but the answers of those before. */
+static bool put_back(struct session *session)
+{
+    if (!session->put_back) {
+        return false;
+    }
+    session->put_back = session->paused = false;
+    session->crossing = true;
+    return true;
+}
+
 enum batch_end batch_run(struct server *server, struct session *session, struct resp_reader *reader,
                          struct span in, size_t *used)
 {
@@ -168,7 +179,8 @@ enum batch_end batch_run(struct server *server, struct session *session, struct 
             size_t count = run_all(server, session);
             ran += count;
             session->crossing = session->db != db;
-            if (session->paused && count < server->batch.count) {
+            if (session->paused) {
+                count -= put_back(session);
                 taken = bytes_of(&server->batch, count, reader, &limits, rest);
                 err = ERR_OK;
             }

@@ -307,12 +307,46 @@ static void forward(struct server *server, struct session *session, const struct
     }
 }
 
+/* XREAD waits only if it says BLOCK, ahead of the word that its keys are behind. */
+static bool may_wait(const struct request *request)
+{
+    const struct key_spec *keys = &request->command->keys[0];
+
+    if (!(request->command->flags & CMD_BLOCKING)) {
+        return false;
+    }
+    for (size_t i = 1; keys->kind == KEYS_KEYWORD && i < request->argc; i++) {
+        if (span_is(request->argv[i], keys->keyword)) {
+            return false;
+        }
+        if (span_is(request->argv[i], "block")) {
+            return true;
+        }
+    }
+    return keys->kind != KEYS_KEYWORD;
+}
+
+/* It goes another way than its client's requests before it, whose answers must be here first. */
+static void forward_waiting(struct server *server, struct session *session,
+                            const struct request *request, struct route route)
+{
+    if (session->answers.waiting > 0) {
+        session->paused = true;
+        session->put_back = true;
+        return;
+    }
+    session->last_command = request->command;
+    waiting_elsewhere(server, session, request, route);
+}
+
 /* An app waits until the members are known; a peer asks again, perhaps somebody else. */
 static void wait_for_members(struct server *server, struct session *session,
                              const struct request *request, struct route route)
 {
     if (session->from_peer) {
         refuse(server, session, request, SPAN("CLUSTERDOWN Hash slot not served"));
+    } else if (may_wait(request)) {
+        forward_waiting(server, session, request, route);
     } else {
         forward(server, session, request, route);
     }
@@ -326,6 +360,12 @@ static void go(struct server *server, struct session *session, const struct requ
         run_here(server, session, request);
         break;
     case ROUTE_PEER:
+        if (may_wait(request)) {
+            forward_waiting(server, session, request, route);
+        } else {
+            forward(server, session, request, route);
+        }
+        break;
     case ROUTE_SPLIT:
     case ROUTE_ALL:
         forward(server, session, request, route);

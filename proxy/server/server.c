@@ -40,6 +40,18 @@ static void look_at_clock(struct server *server)
 
 /* --- the turn --- */
 
+/* Whoever counts on being asked at this member. */
+static void look_at_map(struct server *server)
+{
+    const struct ring *map = peers_ring(server->parts.peers);
+
+    if (map != server->map) {
+        server->map = map;
+        watches_new_map(server->watches);
+        waiting_new_map(server);
+    }
+}
+
 static void on_check(struct ev_loop *loop, struct ev_check *check, int events)
 {
     struct server *server = check->data;
@@ -49,6 +61,7 @@ static void on_check(struct ev_loop *loop, struct ev_check *check, int events)
     look_at_clock(server);
     if (server->parts.peers != NULL) {
         peers_turn(server->parts.peers, server->now_ms);
+        look_at_map(server);
     }
 }
 

@@ -211,7 +211,7 @@ void session_check_attack(struct session *session, struct span word)
 
 void session_after_skipping(struct session *session, enum session_reply before)
 {
-    if (session->wait != NULL) {
+    if (session->paused) {
         return; /* Its answer is still to come, and to be skipped. */
     }
     if (session->replies == REPLIES_SKIP_NEXT) {

@@ -44,6 +44,7 @@ struct session {
     bool no_evict, no_touch;
     bool crossing;     /* Waits for what peers owe it before it goes on. */
     bool paused;       /* Nothing more of its input is run until this is lifted. */
+    bool put_back;     /* The request that paused it was not run: it is to be read again. */
     struct wait *wait; /* For a key (waiting.h); NULL: it does not wait. */
     enum session_reply replies;
     enum session_end end;

@@ -37,6 +37,7 @@ struct server {
 
     /* The command that is running. */
     const struct ring *ring; /* Of this batch; NULL while alone. */
+    const struct ring *map;  /* That the last turn saw. */
     struct session *running; /* Whose answer is being written; NULL between commands. */
     struct buf held;         /* Pushes for `running`, until its answer is complete. */
     struct reply push;       /* Writes to `held`. */

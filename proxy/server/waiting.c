@@ -1,4 +1,4 @@
-/* Clients that wait for a key.
+/* Clients that wait for a key, here or at the member that owns it.
  *
  * The words of a command that waits are kept in one block with its places in the lines. When a
  * key of it is ready, and holds a value of the type that is waited for, the command is run again
@@ -7,7 +7,11 @@
  * next, and the order is that of Redis' handleClientsBlockedOnKeys().
  *
  * Ready keys are served after the command that changed them; what changes without a command of a
- * client (expiry, keys that are handed over) is served before the turn's answers are written. */
+ * client (expiry, keys that are handed over) is served before the turn's answers are written.
+ *
+ * When keys get another owner, those who wait for them here go there: an app's wait goes on as an
+ * errand (proxy/peers), a peer is told MOVED, as its own errand is about to follow. An errand that
+ * finds the keys to be ours comes home, and is run here. */
 
 #include "proxy/server/waiting.h"
 
@@ -27,6 +31,10 @@ struct wait {
     bool null_array;
     struct span *argv;
     size_t argc;
+    struct errand *errand; /* NULL: it waits here. */
+    struct errand_asker asker;
+    struct buf bytes; /* What the errand brings. */
+    struct reply reply;
     size_t place_count;
     struct place places[];
 };
@@ -149,24 +157,56 @@ static void join_lines(struct server *server, struct wait *wait, const struct ca
     }
 }
 
-void waiting_begin(struct server *server, struct session *session, const struct request *request)
+static void leave_lines(struct server *server, struct wait *wait)
 {
-    struct call_wait *asked = &server->asked;
-
-    assert(asked->wanted);
-    asked->wanted = false;
-    if (session->wait != NULL) {
-        return;
+    for (size_t i = 0; i < wait->place_count; i++) {
+        lines_leave(&server->waiting.lines, &wait->places[i]);
     }
+    wait->place_count = 0;
+}
+
+static void wait_free(struct server *server, struct wait *wait)
+{
+    leave_lines(server, wait);
+    deadlines_remove(&server->waiting.deadlines, &wait->deadline);
+    if (wait->errand != NULL) {
+        peers_end_errand(wait->errand);
+    }
+    buf_fini(&wait->bytes);
+    memory_free(wait);
+}
+
+/* The session waits like this from now on. */
+static struct wait *begin(struct server *server, struct session *session,
+                          const struct request *request, const struct call_wait *asked)
+{
     struct wait *wait = wait_new(asked);
+
     wait->session = session;
     wait->command = request->command;
     wait->id = request->id;
-    join_lines(server, wait, asked);
-    set_deadline(server, wait, asked->timeout_ms);
+    if (session->wait == NULL) {
+        server->waiting.count++;
+    } else {
+        wait_free(server, session->wait);
+    }
     session->wait = wait;
     session->paused = true;
-    server->waiting.count++;
+    return wait;
+}
+
+void waiting_begin(struct server *server, struct session *session, const struct request *request)
+{
+    struct call_wait asked = server->asked;
+
+    assert(asked.wanted);
+    server->asked.wanted = false;
+    if (session->wait != NULL && session->wait->place_count > 0) {
+        return; /* Else it comes home from an errand. */
+    }
+    struct wait *wait = begin(server, session, request, &asked);
+    join_lines(server, wait, &asked);
+    set_deadline(server, wait, asked.timeout_ms);
 }
 
 /* The session goes on. */
@@ -175,18 +215,14 @@ static void end(struct wait *wait)
     struct session *session = wait->session;
     struct server *server = session->server;
 
-    for (size_t i = 0; i < wait->place_count; i++) {
-        lines_leave(&server->waiting.lines, &wait->places[i]);
-    }
-    deadlines_remove(&server->waiting.deadlines, &wait->deadline);
+    wait_free(server, wait);
     server->waiting.count--;
     session->wait = NULL;
     session->paused = false;
-    memory_free(wait);
     session_after_skipping(session, session->replies);
 }
 
-/* --- served ----------------------------------------------------------------------------------- */
+/* --- served here ------------------------------------------------------------------------------ */
 
 static void run_again(struct server *server, struct wait *wait)
 {
@@ -272,6 +308,142 @@ static void end_with_nothing(struct wait *wait)
     }
     end_with(wait, &answer);
 }
+
+/* --- elsewhere -------------------------------------------------------------------------------- */
+
+static struct wait *wait_of(struct errand_asker *asker)
+{
+    return (struct wait *)((char *)asker - offsetof(struct wait, asker));
+}
+
+/* With what its errand has brought. */
+static void end_answered(struct wait *wait)
+{
+    struct dispatch_answer answer = dispatch_answer_begin(wait->session);
+
+    reply_raw(answer.reply, buf_span(&wait->bytes));
+    answer.reply->failed = wait->reply.failed;
+    answer.reply->full |= wait->reply.full;
+    end_with(wait, &answer);
+}
+
+static void on_answered(struct errand_asker *asker)
+{
+    struct wait *wait = wait_of(asker);
+
+    wait->errand = NULL;
+    end_answered(wait);
+}
+
+static void go_elsewhere(struct server *server, struct wait *wait, struct route route);
+
+/* Its keys have another owner now, or it is not clear which: whatever it is, it is not here. */
+static void go_on(struct server *server, struct wait *wait, struct route route)
+{
+    switch (route.kind) {
+    case ROUTE_HERE:
+        break;
+    case ROUTE_PEER:
+    case ROUTE_DOWN:
+        if (wait->session->from_peer) {
+            end_with_error(wait, SPAN("CLUSTERDOWN Hash slot not served"));
+        } else {
+            go_elsewhere(server, wait, route);
+        }
+        break;
+    case ROUTE_MOVED: {
+        const struct address *owner = &ring_view(server->ring)->members[route.member];
+        struct dispatch_answer answer = dispatch_answer_begin(wait->session);
+        reply_errorf(answer.reply, "MOVED %u %s:%u", route.slot, owner->host, owner->port);
+        end_with(wait, &answer);
+        break;
+    }
+    case ROUTE_SPLIT:
+    case ROUTE_ALL:
+    case ROUTE_REFUSE:
+        end_with_error(wait, SPAN("CROSSSLOT Keys in request don't hash to the same slot"));
+        break;
+    }
+}
+
+static struct route route_of(struct server *server, const struct wait *wait)
+{
+    struct request request = request_of(wait);
+
+    server->ring = peers_ring(server->parts.peers);
+    return dispatch_route(server, wait->session, &request);
+}
+
+static void on_unowned(struct errand_asker *asker)
+{
+    struct wait *wait = wait_of(asker);
+    struct server *server = wait->session->server;
+    struct route route = route_of(server, wait);
+
+    wait->errand = NULL;
+    if (route.kind == ROUTE_HERE) {
+        run_again(server, wait);
+    } else {
+        go_on(server, wait, route);
+    }
+}
+
+static void go_elsewhere(struct server *server, struct wait *wait, struct route route)
+{
+    struct session *session = wait->session;
+    const struct peers_request request = {
+        .command = wait->command,
+        .argv = wait->argv,
+        .argc = wait->argc,
+        .db = session->db,
+        .now_ms = server->now_ms,
+        .client_id = session->id,
+        .route = route,
+        .no_touch = session->no_touch,
+    };
+
+    leave_lines(server, wait);
+    buf_fini(&wait->bytes);
+    buf_init(&wait->bytes, session->answers.max);
+    wait->reply = reply_into(&wait->bytes, session->protocol);
+    wait->asker = (struct errand_asker){ .reply = &wait->reply,
+                                         .answered = on_answered,
+                                         .unowned = on_unowned };
+    wait->errand = peers_begin_errand(server->parts.peers, &request, &wait->asker);
+    if (wait->errand == NULL) {
+        end_answered(wait);
+    }
+}
+
+void waiting_elsewhere(struct server *server, struct session *session,
+                       const struct request *request, struct route route)
+{
+    const struct call_wait asked = { .argv = request->argv,
+                                     .argc = request->argc,
+                                     .null_array = true };
+
+    assert(session->wait == NULL);
+    go_elsewhere(server, begin(server, session, request, &asked), route);
+}
+
+void waiting_new_map(struct server *server)
+{
+    struct session *next;
+
+    for (struct session *session = server->first; session != NULL; session = next) {
+        struct wait *wait = session->wait;
+        next = session->next;
+        if (wait == NULL || wait->errand != NULL) {
+            continue;
+        }
+        struct route route = route_of(server, wait);
+        if (route.kind != ROUTE_HERE) {
+            go_on(server, wait, route);
+        }
+    }
+}
+
+/* --- its end ---------------------------------------------------------------------------------- */
 
 void waiting_expire(struct server *server, uint64_t clock_ms)
 {

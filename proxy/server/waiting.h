@@ -1,7 +1,8 @@
 #ifndef PODIS_PROXY_SERVER_WAITING_H
 #define PODIS_PROXY_SERVER_WAITING_H
 
-/* Clients that wait for a key: BLPOP, BZMPOP, XREAD BLOCK … (cache/wait.h).
+/* Clients that wait for a key: BLPOP, BZMPOP, XREAD BLOCK … (cache/wait.h), here or at the member
+ * that owns it.
  *
  *                  call_wait()                      answered, out of time,
  *     (no wait) -----------------> in its lines  -----------------------------> (no wait)
@@ -16,6 +17,7 @@
 
 #include "proxy/server/deadlines.h"
 #include "proxy/server/lines.h"
+#include "proxy/routing/route.h"
 #include "proxy/server/request.h"
 
 #include <ev.h>
@@ -38,6 +40,14 @@ void waiting_fini(struct server *server); /* After all sessions are gone. */
 /* The session's request wants to wait, as server->asked says, which is taken. If it waits already
  * it was run again in vain, and goes on waiting. */
 void waiting_begin(struct server *server, struct session *session, const struct request *request);
+
+/* The session's request may want to wait, and goes to the member that owns its keys (PEER), or to
+ * whom it will be when the members are known (DOWN). */
+void waiting_elsewhere(struct server *server, struct session *session,
+                       const struct request *request, struct route route);
+
+/* There is another map of owners: those who wait here for keys that are not ours any more go. */
+void waiting_new_map(struct server *server);
 
 /* Keys may be ready: runs again the commands that wait for them, as long as there are any. */
 void waiting_serve_ready(struct server *server);

@@ -138,6 +138,9 @@ static void run(struct fake_connection *connection, const struct span *argv, siz
 
     fake->asked++;
     fake->gets += span_is(argv[0], "GET");
+    if (fake->holds) {
+        return;
+    }
     if (fake->moved > 0) {
         fake->moved--;
         reply_errorf(reply, "MOVED 1 %s", fake->moved_to);

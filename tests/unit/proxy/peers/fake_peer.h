@@ -35,6 +35,7 @@ struct fake_peer {
     struct fake_connection connections[FAKE_CONNECTIONS];
 
     bool mute;           /* Reads, and says nothing. */
+    bool holds;          /* Leaves store commands unanswered, as if they waited for a key. */
     bool refuse;         /* Refuses the hello. */
     const char *refusal; /* The error that answers all of the greeting; NULL: none. */
     size_t moved;        /* Answers so many store commands with MOVED. */

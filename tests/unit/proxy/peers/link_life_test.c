@@ -192,6 +192,21 @@ static void pings_often_enough_for_the_lease_and_the_timeout(void **state)
     }
 }
 
+static void a_quiet_link_is_neither_asked_nor_missed(void **state)
+{
+    (void)state;
+    struct link_life life = { .quiet = true };
+
+    step(&life, LINK_TICK, 0);
+    step(&life, LINK_CONNECTED, 0);
+    assert_int_equal(link_wake_at(&life, &times), times.node_timeout_ms); /* It may still fail. */
+    assert_false(step(&life, LINK_GREETED, 0).ping);
+    assert_true(link_wake_at(&life, &times) == UINT64_MAX);
+    struct link_todo todo = step(&life, LINK_TICK, times.node_timeout_ms * 1000);
+    assert_false(todo.ping || todo.close);
+    assert_true(step(&life, LINK_FAILED, 1).lost);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +222,7 @@ int main(void)
         cmocka_unit_test(idle_means_nothing_to_a_link_that_stays),
         cmocka_unit_test(wakes_for_what_is_due_next),
         cmocka_unit_test(pings_often_enough_for_the_lease_and_the_timeout),
+        cmocka_unit_test(a_quiet_link_is_neither_asked_nor_missed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,6 +221,30 @@ static void refuses_one_past_its_maximum(void **state)
     link_queue_fini(&queue);
 }
 
+static void a_patient_request_has_no_deadline_once_it_is_sent(void **state)
+{
+    (void)state;
+    struct link_queue queue;
+    struct intake intake;
+    struct probe sent, unsent;
+
+    link_queue_init(&queue);
+    intake_init(&intake, ignore_key, NULL);
+    add(&queue, &sent, "A", 100);
+    sent.call.patient = true;
+    assert_sends(&queue, "*1\r\n$1\r\nA\r\n");
+    add(&queue, &unsent, "B", 100);
+    unsent.call.patient = true;
+    link_queue_expire(&queue, 1000, &intake);
+    assert_int_equal(sent.times, 0);
+    assert_int_equal(unsent.times, 1);
+    assert_int_equal(unsent.end, LINK_UNSENT);
+    assert_true(link_queue_deadline(&queue) == UINT64_MAX);
+    link_queue_cut(&queue, &intake);
+    assert_int_equal(sent.end, LINK_CUT);
+    link_queue_fini(&queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +255,7 @@ int main(void)
         cmocka_unit_test(what_was_given_up_is_not_sent),
         cmocka_unit_test(ends_all_that_was_not_sent),
         cmocka_unit_test(refuses_one_past_its_maximum),
+        cmocka_unit_test(a_patient_request_has_no_deadline_once_it_is_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
