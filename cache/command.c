@@ -503,6 +503,9 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, scan_commands);
     command_table_add(table, object_commands);
     command_table_add(table, memory_commands);
+    command_table_add(table, bitmap_commands);
+    command_table_add(table, bitop_commands);
+    command_table_add(table, bitfield_commands);
     command_table_add(table, dump_commands);
     command_table_add(table, flush_commands);
     command_table_add(table, list_commands);

@@ -193,7 +193,9 @@ char *string_stretch(void *room, size_t len)
     char *bytes = (char *)value + front(kind);
     assert(len >= old.len);
 
-    memmove(bytes, old.bytes, old.len);
+    if (bytes != old.bytes) {
+        memmove(bytes, old.bytes, old.len);
+    }
     memset(bytes + old.len, 0, len - old.len);
     text_start(value, kind | RAW, len);
     return bytes;
