@@ -97,11 +97,14 @@ void cache_announce_expired(struct cache *cache, int db, struct span key)
     tell(cache, EVENT_EXPIRED, "expired", key, db);
 }
 
-/* The event of a type, by its tag. */
-static const unsigned classes_of_types[] = {
-    [TAG_STRING] = EVENT_STRING, [TAG_LIST] = EVENT_LIST, [TAG_SET] = EVENT_SET,
-    [TAG_ZSET] = EVENT_ZSET,     [TAG_HASH] = EVENT_HASH, [TAG_STREAM] = EVENT_STREAM,
-};
+enum event_class cache_event_class(const struct type *type)
+{
+    static const enum event_class classes[] = {
+        [TAG_STRING] = EVENT_STRING, [TAG_LIST] = EVENT_LIST, [TAG_SET] = EVENT_SET,
+        [TAG_ZSET] = EVENT_ZSET,     [TAG_HASH] = EVENT_HASH, [TAG_STREAM] = EVENT_STREAM,
+    };
+    return classes[type->tag];
+}
 
 void cache_announce_part(struct cache *cache, int db, const struct entry *entry, struct span part)
 {
@@ -154,7 +157,7 @@ bool cache_expire_parts(struct cache *cache, int db, struct entry *entry, uint64
     } else {
         left = type->parts->expire(value, now_ms, max, announce_part, &expiring);
     }
-    tell(cache, classes_of_types[type->tag], type->parts->event, key, db);
+    tell(cache, cache_event_class(type), type->parts->event, key, db);
     if (!left) {
         tell(cache, EVENT_GENERIC, "del", key, db);
     }

@@ -433,6 +433,15 @@ void key_part_expired(struct call *c, size_t at, struct span part)
     cache_announce_part(c->cache, c->db, keyspace_entry(find_present(c, at)), part);
 }
 
+void key_parts_removed(struct call *c, size_t at)
+{
+    struct table_slot *slot = find_present(c, at);
+    const struct type *type = entry_type(keyspace_entry(slot));
+
+    keyspace_changed(c->space, slot);
+    key_event(c, at, cache_event_class(type), type->parts->event);
+}
+
 bool key_delete(struct call *c, size_t at)
 {
     struct table_slot *slot = find(c, at);

@@ -169,9 +169,11 @@ void *key_resize(struct call *c, size_t at, size_t size);
 /* The value that key_edit() returned was changed where it lies. */
 void key_changed(struct call *c, size_t at);
 
-/* A part of the value, which key_edit() returned and which is about to be changed, had expired and
- * was still there: announces at once that it is removed, as the caller now does. */
+/* A part of the value that key_edit() returned has expired and is still there: announces at once
+ * that it is removed, as the caller now does. key_parts_removed() says that this was done to one
+ * or more of them; it notes no change. */
 void key_part_expired(struct call *c, size_t at, struct span part);
+void key_parts_removed(struct call *c, size_t at);
 
 /* False if there is no such key. */
 bool key_delete(struct call *c, size_t at);

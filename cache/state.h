@@ -81,6 +81,9 @@ void cache_announce_part(struct cache *cache, int db, const struct entry *entry,
 bool cache_expire_parts(struct cache *cache, int db, struct entry *entry, uint64_t now_ms,
                         size_t *max);
 
+/* The class of the events of this type's values. */
+enum event_class cache_event_class(const struct type *type);
+
 /* Empties a database; see keys_flush(). */
 void cache_flush(struct cache *cache, int db, bool at_once);
 

@@ -22,6 +22,7 @@ void hash_edit_drop_due(struct hash_edit *edit, size_t first, size_t end, size_t
 {
     struct call *c = edit->call;
     struct hash_item item;
+    bool dropped = false;
 
     if (edit->draft.heap == NULL ||
         type_hash.parts->due(edit->draft.heap).first_ms >= (int64_t)c->now_ms) {
@@ -33,8 +34,13 @@ void hash_edit_drop_due(struct hash_edit *edit, size_t first, size_t end, size_t
             !hash_find(edit->draft.heap, field, c->now_ms, &item)) {
             key_part_expired(c, 1, field);
             hash_draft_remove(&edit->draft, field);
-            edit->changed = true;
+            dropped = true;
         }
+    }
+    if (dropped) {
+        key_parts_removed(c, 1);
+        /* Nothing but what has expired was left: the key is to go. */
+        edit->changed = hash_count(edit->draft.heap, 0) == 0;
     }
 }
 
