@@ -12,6 +12,7 @@
 #include "cache/call.h"
 
 struct call_wait {
+    bool again;  /* Set by whoever runs a command that waited: it is run again. */
     bool wanted; /* Set by call_wait(). The rest is good until the next cache_exec(). */
     const struct type *type;
     const uint32_t *keys; /* Indexes into argv. */
