@@ -216,7 +216,7 @@ static size_t difference(struct span a, struct span b)
 
 /* --- changing --- */
 
-void radix_init(struct radix *tree, radix_key_fn key_of)
+void radix_init(struct radix *tree, struct span (*key_of)(const void *item))
 {
     *tree = (struct radix){ .key_of = key_of };
 }

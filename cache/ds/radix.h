@@ -16,17 +16,15 @@
 
 #include <stdint.h>
 
-typedef struct span (*radix_key_fn)(const void *item);
-
 struct radix {
-    radix_key_fn key_of;
+    struct span (*key_of)(const void *item);
     void *root; /* An item, a node, or NULL. */
     size_t count;
     size_t nodes;
     size_t bytes; /* Of the nodes. */
 };
 
-void radix_init(struct radix *tree, radix_key_fn key_of);
+void radix_init(struct radix *tree, struct span (*key_of)(const void *item));
 /* Gives each item to `free_item`, in no special order; NULL: they are somebody else's. */
 void radix_fini(struct radix *tree, void (*free_item)(void *item));
 

@@ -5,11 +5,8 @@
 #include "cache/base/check.h"
 
 static const struct type *const types[] = {
-    [TAG_STRING] = &type_string,
-    [TAG_LIST] = &type_list,
-    [TAG_SET] = &type_set,
-    [TAG_ZSET] = &type_zset,
-    [TAG_HASH] = &type_hash,
+    [TAG_STRING] = &type_string, [TAG_LIST] = &type_list, [TAG_SET] = &type_set,
+    [TAG_ZSET] = &type_zset,     [TAG_HASH] = &type_hash, [TAG_STREAM] = &type_stream,
 };
 
 const struct type *type_by_tag(uint8_t tag)
