@@ -525,4 +525,10 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, hash_random_commands);
     command_table_add(table, hash_expire_commands);
     command_table_add(table, hash_timed_commands);
+    command_table_add(table, stream_commands);
+    command_table_add(table, stream_write_commands);
+    command_table_add(table, stream_read_commands);
+    command_table_add(table, stream_group_commands);
+    command_table_add(table, stream_claim_commands);
+    command_table_add(table, stream_info_commands);
 }

@@ -38,5 +38,11 @@ extern const struct command hash_write_commands[];    /* hash_write.c */
 extern const struct command hash_random_commands[];   /* hash_random.c */
 extern const struct command hash_expire_commands[];   /* hash_expire.c */
 extern const struct command hash_timed_commands[];    /* hash_timed.c */
+extern const struct command stream_commands[];        /* stream.c */
+extern const struct command stream_write_commands[];  /* stream_write.c */
+extern const struct command stream_read_commands[];   /* stream_read.c */
+extern const struct command stream_group_commands[];  /* stream_group.c */
+extern const struct command stream_claim_commands[];  /* stream_claim.c */
+extern const struct command stream_info_commands[];   /* stream_info.c */
 
 #endif
