@@ -9,25 +9,6 @@
 
 /* --- adding --- */
 
-enum word {
-    WORD_NX = 1 << 0,
-    WORD_XX = 1 << 1,
-    WORD_GT = 1 << 2,
-    WORD_LT = 1 << 3,
-    WORD_CH = 1 << 4,
-    WORD_INCR = 1 << 5,
-};
-
-struct adding {
-    unsigned words;
-    size_t first; /* Of the scores in argv; each is followed by its member. */
-    size_t pairs;
-    double *scores;
-    size_t added, updated;
-    bool refused; /* The last one: by NX, XX, GT or LT. */
-    double score; /* The last one's. */
-};
-
 static unsigned word_of(struct span text)
 {
     static const char *const names[] = { "NX", "XX", "GT", "LT", "CH", "INCR" };
@@ -41,47 +22,47 @@ static unsigned word_of(struct span text)
 }
 
 /* NULL, or what is wrong with these words. */
-static const char *words_fault(unsigned words, size_t pairs)
+static const char *words_fault(unsigned words, size_t count)
 {
-    bool nx = words & WORD_NX;
-    bool gt = words & WORD_GT;
-    bool lt = words & WORD_LT;
+    bool nx = words & ZSET_NX;
+    bool gt = words & ZSET_GT;
+    bool lt = words & ZSET_LT;
 
-    if (nx && words & WORD_XX) {
+    if (nx && words & ZSET_XX) {
         return "ERR XX and NX options at the same time are not compatible";
     }
     if ((gt && nx) || (lt && nx) || (gt && lt)) {
         return "ERR GT, LT, and/or NX options at the same time are not compatible";
     }
-    if (words & WORD_INCR && pairs > 1) {
+    if (words & ZSET_INCR && count > 1) {
         return "ERR INCR option supports a single increment-element pair";
     }
     return NULL;
 }
 
-static bool take_adding(struct call *c, struct adding *adding)
+static bool take_adding(struct call *c, struct zset_adding *adding)
 {
-    for (adding->first = 2; adding->first < c->argc; adding->first++) {
-        unsigned word = word_of(c->argv[adding->first]);
-        if (word == 0) {
-            break;
-        }
-        adding->words |= word;
+    size_t first = 2;
+
+    for (; first < c->argc && word_of(c->argv[first]) != 0; first++) {
+        adding->words |= word_of(c->argv[first]);
     }
-    size_t rest = c->argc - adding->first;
+    size_t rest = c->argc - first;
     if (rest == 0 || rest % 2 != 0) {
         call_syntax_error(c);
         return false;
     }
-    adding->pairs = rest / 2;
-    const char *fault = words_fault(adding->words, adding->pairs);
+    adding->count = rest / 2;
+    adding->members = &c->argv[first + 1];
+    adding->step = 2;
+    const char *fault = words_fault(adding->words, adding->count);
     if (fault != NULL) {
         reply_error(c->reply, span_from(fault));
         return false;
     }
-    adding->scores = arena_alloc(c->arena, adding->pairs * sizeof(*adding->scores));
-    for (size_t i = 0; i < adding->pairs; i++) {
-        if (!arg_double(c, adding->first + 2 * i, &adding->scores[i])) {
+    adding->scores = arena_alloc(c->arena, adding->count * sizeof(*adding->scores));
+    for (size_t i = 0; i < adding->count; i++) {
+        if (!arg_double(c, first + 2 * i, &adding->scores[i])) {
             return false;
         }
     }
@@ -89,14 +70,14 @@ static bool take_adding(struct call *c, struct adding *adding)
 }
 
 /* False if the score would not be a number. */
-static bool add_one(struct call *c, struct zset *zset, struct adding *adding, size_t pair)
+static bool add_one(struct call *c, struct zset *zset, struct zset_adding *adding, size_t index)
 {
-    struct span member = c->argv[adding->first + 2 * pair + 1];
+    struct span member = adding->members[index * adding->step];
     struct zset_spot spot = zset_find(zset, member);
-    double score = adding->scores[pair];
-    bool incr = adding->words & WORD_INCR;
+    double score = adding->scores[index];
+    bool incr = adding->words & ZSET_INCR;
 
-    adding->refused = spot.found ? adding->words & WORD_NX : adding->words & WORD_XX;
+    adding->refused = spot.found ? adding->words & ZSET_NX : adding->words & ZSET_XX;
     if (adding->refused) {
         return true;
     }
@@ -106,8 +87,8 @@ static bool add_one(struct call *c, struct zset *zset, struct adding *adding, si
             return false;
         }
     }
-    if (spot.found && ((adding->words & WORD_LT && score >= spot.score) ||
-                       (adding->words & WORD_GT && score <= spot.score))) {
+    if (spot.found && ((adding->words & ZSET_LT && score >= spot.score) ||
+                       (adding->words & ZSET_GT && score <= spot.score))) {
         adding->refused = true;
         return true;
     }
@@ -120,10 +101,10 @@ static bool add_one(struct call *c, struct zset *zset, struct adding *adding, si
     return true;
 }
 
-static void reply_added(struct call *c, const struct adding *adding)
+static void reply_added(struct call *c, const struct zset_adding *adding)
 {
-    if (!(adding->words & WORD_INCR)) {
-        size_t changed = adding->words & WORD_CH ? adding->added + adding->updated : adding->added;
+    if (!(adding->words & ZSET_INCR)) {
+        size_t changed = adding->words & ZSET_CH ? adding->added + adding->updated : adding->added;
         reply_integer(c->reply, (int64_t)changed);
     } else if (adding->refused) {
         reply_null(c->reply);
@@ -133,46 +114,58 @@ static void reply_added(struct call *c, const struct adding *adding)
 }
 
 /* For a new key the sorted set is made first and becomes the key's when it is complete. */
-static void add_all(struct call *c, struct adding *adding, struct zset *zset)
+static bool add_all(struct call *c, struct zset_adding *adding, struct zset *zset)
 {
     bool is_new = zset == NULL;
 
     if (is_new) {
-        zset = zset_new(c->limits, c->argv[adding->first + 1].len);
+        zset = zset_new(c->limits, adding->members->len);
     }
-    for (size_t i = 0; i < adding->pairs; i++) {
+    for (size_t i = 0; i < adding->count; i++) {
         if (!add_one(c, zset, adding, i)) {
             assert(!is_new);
             reply_error(c->reply, SPAN("ERR resulting score is not a number (NaN)"));
-            return;
+            return false;
         }
     }
-    if (adding->added > 0 || adding->updated > 0) {
-        if (is_new) {
-            void *value = zset;
-            key_put_heap(c, 1, &type_zset, &value, EXPIRY_NONE);
-        } else {
-            key_changed(c, 1);
-        }
-        key_event(c, 1, EVENT_ZSET, adding->words & WORD_INCR ? "zincr" : "zadd");
+    bool changed = adding->added > 0 || adding->updated > 0;
+    if (is_new) {
+        void *value = zset;
+        assert(changed);
+        key_put_heap(c, 1, &type_zset, &value, EXPIRY_NONE);
+    } else if (changed) {
+        key_changed(c, 1);
+    }
+    if (changed) {
+        key_event(c, 1, EVENT_ZSET, adding->words & ZSET_INCR ? "zincr" : "zadd");
     }
     reply_added(c, adding);
+    return changed;
+}
+
+bool zset_add(struct call *c, struct zset_adding *adding)
+{
+    void *zset;
+    assert(adding->count > 0);
+
+    if (!key_edit(c, 1, &type_zset, &zset)) {
+        return false;
+    }
+    if (zset == NULL && adding->words & ZSET_XX) {
+        adding->refused = true;
+        reply_added(c, adding);
+        return false;
+    }
+    return add_all(c, adding, zset);
 }
 
 static void add(struct call *c, unsigned words)
 {
-    struct adding adding = { .words = words };
-    void *zset;
+    struct zset_adding adding = { .words = words };
 
-    if (!take_adding(c, &adding) || !key_edit(c, 1, &type_zset, &zset)) {
-        return;
+    if (take_adding(c, &adding)) {
+        zset_add(c, &adding);
     }
-    if (zset == NULL && adding.words & WORD_XX) {
-        adding.refused = true;
-        reply_added(c, &adding);
-        return;
-    }
-    add_all(c, &adding, zset);
 }
 
 static void zadd(struct call *c)
@@ -182,7 +175,7 @@ static void zadd(struct call *c)
 
 static void zincrby(struct call *c)
 {
-    add(c, WORD_INCR);
+    add(c, ZSET_INCR);
 }
 
 /* --- removing --- */
