@@ -514,6 +514,7 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, set_commands);
     command_table_add(table, set_write_commands);
     command_table_add(table, set_algebra_commands);
+    command_table_add(table, sort_commands);
     command_table_add(table, zset_commands);
     command_table_add(table, zset_write_commands);
     command_table_add(table, zset_range_commands);

@@ -27,6 +27,7 @@ extern const struct command list_move_commands[];     /* list_move.c */
 extern const struct command set_commands[];           /* set.c */
 extern const struct command set_write_commands[];     /* set_write.c */
 extern const struct command set_algebra_commands[];   /* set_algebra.c */
+extern const struct command sort_commands[];          /* sort.c */
 extern const struct command zset_commands[];          /* zset.c */
 extern const struct command zset_write_commands[];    /* zset_write.c */
 extern const struct command zset_range_commands[];    /* zset_range.c */
