@@ -478,11 +478,28 @@ static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
         drop_input(connection);
         return;
     }
-    if (events & EV_READ && connection->session.end == SESSION_OPEN) {
-        readable(connection);
+    /* The loop calls for the last that was ready first, so this makes a list in order of arrival. */
+    struct server *server = server_of(connection);
+    if (connection->ready == 0) {
+        connection->next_ready = server->ready;
+        server->ready = connection;
     }
-    if (events & EV_WRITE) {
-        touch(connection);
+    connection->ready |= events;
+}
+
+void connections_run(struct server *server)
+{
+    while (server->ready != NULL) {
+        struct connection *connection = server->ready;
+        int events = connection->ready;
+        server->ready = connection->next_ready;
+        connection->ready = 0;
+        if (events & EV_READ && connection->session.end == SESSION_OPEN) {
+            readable(connection);
+        }
+        if (events & EV_WRITE) {
+            touch(connection);
+        }
     }
 }
 
@@ -572,6 +589,7 @@ void connections_free(struct server *server)
 {
     server->touched = NULL;
     server->unfinished = NULL;
+    server->ready = NULL;
     while (server->first != NULL) {
         struct connection *connection = connection_of(server->first);
         connection->unfinished = false;

@@ -35,9 +35,10 @@ struct connection {
     bool must_wait; /* Not read before its answers have left. */
     bool input_ended;
     bool lingering;
+    int ready;       /* EV_READ, EV_WRITE: is on server->ready. */
     bool touched;    /* On server->touched. */
     bool unfinished; /* On server->unfinished. */
-    struct connection *next_touched, *next_unfinished, *next_lingering;
+    struct connection *next_ready, *next_touched, *next_unfinished, *next_lingering;
     uint64_t soft_since_ms; /* When the soft output limit was passed; 0: it is not. */
     uint64_t linger_until_ms;
 };
@@ -50,6 +51,8 @@ struct access {
 /* Takes over the socket. It is non-blocking. */
 void connection_open(struct server *server, const struct access *access);
 
+/* Reads and runs what clients have sent, in the order in which it came. */
+void connections_run(struct server *server);
 /* End of the turn: writes what each touched connection has, frees those that are done. */
 void connections_flush(struct server *server);
 /* Runs more of what unfinished connections have sent. */

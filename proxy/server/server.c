@@ -3,9 +3,9 @@
  * A turn, as libev orders it:
  *
  *     check      what time is it; peers_turn()
- *     io         connections read and run, links of peers answer (theirs come first)
- *     prepare    connections with more to run go on; everything is written; the store
- *                does a little of its background work if it has some
+ *     io         links of peers answer; clients are noted
+ *     prepare    clients are read and run in order of arrival, those with more to run go on; the
+ *                store does a little of its background work if it has some; all is written
  *
  * While somebody has more to do, an idle watcher keeps the loop from waiting. */
 
@@ -70,6 +70,7 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     struct server *server = prepare->data;
     (void)events;
 
+    connections_run(server);
     connections_continue(server);
     if (server->cache_is_busy) {
         server->cache_is_busy = cache_tick(server->parts.cache, server->now_ms, TURN_BUCKETS);

@@ -63,6 +63,7 @@ struct server {
     /* Sockets. */
     struct listener *listeners;
     size_t listener_count;
+    struct connection *ready;      /* Have sent something, or can be written to again. */
     struct connection *touched;    /* Have something to write, or end. */
     struct connection *unfinished; /* Have whole requests left to run. */
     struct connection *lingering;
