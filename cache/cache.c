@@ -410,6 +410,12 @@ void cache_set_limits(struct cache *cache, const struct type_limits *limits)
     cache->limits.table_seed = seed;
 }
 
+void cache_set_publisher(struct cache *cache, publish_fn publish, void *context)
+{
+    cache->publisher.publish = publish;
+    cache->publisher.context = context;
+}
+
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)
 {
     cache->disposal.jobs = *jobs;

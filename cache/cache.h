@@ -77,6 +77,10 @@ const struct type_limits *cache_limits(const struct cache *cache);
 typedef void (*event_fn)(void *context, unsigned class, const char *name, struct span key, int db);
 void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void *context);
 
+/* Who takes the messages of PUBLISH and SPUBLISH, and answers how many hear them. None at start. */
+typedef uint64_t (*publish_fn)(void *context, bool shard, struct span channel, struct span message);
+void cache_set_publisher(struct cache *cache, publish_fn publish, void *context);
+
 /* Values that have many parts are freed by `run`, which a job queue calls some time later, on any
  * thread, once for each `job`, and before the cache is freed. Without a queue they are freed at
  * once. Set at start only. */

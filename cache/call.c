@@ -141,6 +141,15 @@ void key_event_in(struct call *c, size_t at, int db, enum event_class class, con
     c->events_end = &event->next;
 }
 
+uint64_t call_publish(struct call *c, bool shard, struct span channel, struct span message)
+{
+    const struct cache *cache = c->cache;
+    if (cache->publisher.publish == NULL) {
+        return 0;
+    }
+    return cache->publisher.publish(cache->publisher.context, shard, channel, message);
+}
+
 uint64_t call_random(struct call *c)
 {
     return random_next(&c->cache->random_state);

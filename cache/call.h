@@ -244,6 +244,9 @@ void key_event(struct call *c, size_t at, enum event_class class, const char *na
 /* The same in another database. */
 void key_event_in(struct call *c, size_t at, int db, enum event_class class, const char *name);
 
+/* Sends a message to those who listen to the channel; returns how many they are. */
+uint64_t call_publish(struct call *c, bool shard, struct span channel, struct span message);
+
 /* --- chance --- */
 
 uint64_t call_random(struct call *c);

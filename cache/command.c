@@ -395,6 +395,9 @@ size_t command_keys(const struct command *command, const struct span *argv, size
     }
     for (size_t i = 0; i < COMMAND_KEY_SPECS && command->keys[i].kind != KEYS_NONE; i++) {
         struct key_range range;
+        if (command->keys[i].flags & KEY_NOT_KEY) {
+            continue;
+        }
         if (!range_of(&command->keys[i], argv, argc, &range)) {
             if (may_be_absent(&command->keys[i])) {
                 continue;
@@ -511,6 +514,7 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, list_commands);
     command_table_add(table, list_write_commands);
     command_table_add(table, list_move_commands);
+    command_table_add(table, publish_commands);
     command_table_add(table, set_commands);
     command_table_add(table, set_write_commands);
     command_table_add(table, set_algebra_commands);

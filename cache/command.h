@@ -38,8 +38,9 @@ enum command_flag {
     CMD_ALLOW_BUSY = 1 << 18,
     CMD_MAY_REPLICATE = 1 << 19,
     /* podis's own, not shown by COMMAND: */
-    CMD_NEAR = 1 << 24,    /* a read that a near copy may answer (coherence.md, R21) */
-    CMD_AT_ONCE = 1 << 26, /* runs at once between MULTI and EXEC, where others are queued */
+    CMD_NEAR = 1 << 24,     /* a read that a near copy may answer (coherence.md, R21) */
+    CMD_LISTENER = 1 << 27, /* a client that listens to channels may say it, also in RESP2 */
+    CMD_AT_ONCE = 1 << 26,  /* runs at once between MULTI and EXEC, where others are queued */
     CMD_SESSION =
         1 << 25, /* about the connection or the process: runs where it arrives, needs call.caller */
 };

@@ -47,6 +47,11 @@ struct cache {
     uint64_t lazy_freed_before; /* Values freed by jobs when the figures were last reset. */
 
     struct {
+        publish_fn publish;
+        void *context;
+    } publisher;
+
+    struct {
         unsigned classes;
         event_fn hear;
         void *context;

@@ -56,6 +56,7 @@ static const char *const reasons[] = {
 #define KIND_LIMITS                  .kind = OPTION_LIMITS
 #define KIND_PEERS                   .kind = OPTION_PEERS
 #define KIND_HOST_PORT               .kind = OPTION_HOST_PORT
+#define KIND_EVENTS                  .kind = OPTION_EVENTS
 #define KIND_NOT_YET                 .kind = OPTION_NOT_YET
 
 static const struct option options[] = {

@@ -24,6 +24,7 @@ enum option_kind {
     OPTION_LIMITS,
     OPTION_PEERS,
     OPTION_HOST_PORT,
+    OPTION_EVENTS,
     OPTION_NOT_YET,
 };
 

@@ -23,6 +23,7 @@
  *     LIMITS                  struct option_limits         class hard soft seconds …
  *     PEERS                   char *                       dns:NAME, srv:NAME, static:HOST:PORT,…
  *     HOST_PORT               char *                       10.0.0.1:53, [fd00::1]:53
+ *     EVENTS                  uint32_t                     letters: KEA, Kg$
  *     NOT_YET                 char *, always ""            "" alone: the rest is still to come
  *
  *     RELOAD      by CONFIG SET and by a reload of the file
@@ -64,6 +65,8 @@
       "Close a client whose unread answers pass: class, hard limit, soft limit, its seconds")      \
     X(proto_max_bulk_len, "proto-max-bulk-len", BYTES(1048576, INT64_MAX), "512mb", RELOAD,        \
       "Longest single argument")                                                                   \
+    X(notify_keyspace_events, "notify-keyspace-events", EVENTS, "", RELOAD,                        \
+      "Events told in channels: K and E for where, A or some of g$lshzxetdmn for what")            \
     X(tracking_table_max_keys, "tracking-table-max-keys", INTEGER(0, INT64_MAX), "1000000",        \
       RELOAD, "Keys remembered for clients that track them; 0 for no limit")                       \
     X(enable_debug_command, "enable-debug-command", ENUM(allow), "no", RESTART,                    \
@@ -197,6 +200,7 @@ struct option_limits {
 #define OPTION_C_LINES                  struct option_list
 #define OPTION_C_RULES                  struct option_list
 #define OPTION_C_LIMITS                 struct option_limits
+#define OPTION_C_EVENTS                 uint32_t
 #define OPTION_C_PEERS                  char *
 #define OPTION_C_HOST_PORT              char *
 #define OPTION_C_NOT_YET                char *

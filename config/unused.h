@@ -132,7 +132,6 @@
     X(min_replicas_max_lag, "min-replicas-max-lag", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS) \
     X(min_replicas_to_write, "min-replicas-to-write", INTEGER(0, INT32_MAX), "0", RELOAD, REPLICAS)\
     X(no_appendfsync_on_rewrite, "no-appendfsync-on-rewrite", BOOLEAN, "no", RELOAD, PERSISTENCE)  \
-    X(notify_keyspace_events, "notify-keyspace-events", TEXT, "", RELOAD, LATER)                   \
     X(oom_score_adj, "oom-score-adj", ENUM(oom_score_adj), "no", RELOAD, PROCESS)                  \
     X(oom_score_adj_values, "oom-score-adj-values", LIST, "0 200 800", RELOAD, PROCESS)            \
     X(proc_title_template, "proc-title-template", TEXT, "{title} {listen-addr} {server-mode}",     \

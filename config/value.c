@@ -6,6 +6,7 @@
 
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
+#include "config/events.h"
 #include "config/rules.h"
 #include "config/words.h"
 
@@ -138,6 +139,16 @@ static bool read_octal(const struct option *option, const struct option_list *wo
         return false;
     }
     *(uint32_t *)field = (uint32_t)number;
+    return true;
+}
+
+static bool read_events(const struct option *option, const struct option_list *words, void *field,
+                        struct complaint *why)
+{
+    (void)option;
+    if (!events_parse(words->items[0], field)) {
+        return refuse(why, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+    }
     return true;
 }
 
@@ -447,6 +458,15 @@ static void print_octal(const struct option *option, const void *field, struct b
     add_number(out, "%" PRIo64, *(const uint32_t *)field);
 }
 
+static void print_events(const struct option *option, const void *field, struct buf *out)
+{
+    char text[EVENTS_TEXT_MAX];
+
+    (void)option;
+    events_print(*(const uint32_t *)field, text);
+    buf_addf(out, "%s", text);
+}
+
 static void print_share(const struct option *option, const void *field, struct buf *out)
 {
     int64_t share = *(const int64_t *)field;
@@ -535,6 +555,8 @@ static const struct kind {
                        "dns:NAME, srv:NAME or static:HOST:PORT,HOST:PORT" },
     [OPTION_HOST_PORT] = { TEXT, sizeof(char *), read_host_port, print_text,
                            "HOST:PORT: 10.0.0.10:53, [fd00::10]:53" },
+    [OPTION_EVENTS] = { PLAIN, sizeof(uint32_t), read_events, print_events,
+                        "letters of KEg$lshzxetdmnA, or \"\"" },
     [OPTION_NOT_YET] = { TEXT, sizeof(char *), read_not_yet, print_text, "\"\" alone" },
 };
 
@@ -706,6 +728,9 @@ void value_write(const struct option *option, const void *field, struct buf *out
         words_quote(&text, span_from(*(char *const *)field));
     } else {
         value_print(option, field, &text);
+        if (text.len == 0) {
+            words_quote(&text, SPAN(""));
+        }
     }
     write_line(option, buf_span(&text), out);
     buf_fini(&text);

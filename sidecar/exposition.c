@@ -9,6 +9,7 @@
 #include "config/rules.h"
 #include "proxy/discovery/discovery.h"
 #include "proxy/server/invalidate.h"
+#include "proxy/server/pubsub.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -282,6 +283,7 @@ void exposition_print(const struct exposition_parts *parts, enum exposition_form
     print_commands(&scrape);
     rows(&scrape, rule_metrics_rows);
     rows(&scrape, invalidate_metrics_rows);
+    rows(&scrape, pubsub_metrics_rows);
     rows(&scrape, peer_metrics_rows);
     rows(&scrape, discovery_metrics_rows);
     if (format == EXPOSITION_OPENMETRICS) {

@@ -47,5 +47,6 @@ extern const struct command stream_claim_commands[];  /* stream_claim.c */
 extern const struct command stream_info_commands[];   /* stream_info.c */
 extern const struct command geo_commands[];           /* geo.c */
 extern const struct command geo_search_commands[];    /* geo_search.c */
+extern const struct command publish_commands[];       /* publish.c */
 
 #endif

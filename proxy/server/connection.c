@@ -503,12 +503,6 @@ void connections_run(struct server *server)
     }
 }
 
-static size_t output_max(const struct server *server)
-{
-    uint64_t hard = server->options->client_output_buffer_limit.classes[CLIENT_CLASS_NORMAL].hard;
-    return hard == 0 ? SIZE_MAX / 2 : hard;
-}
-
 void connection_open(struct server *server, const struct access *access)
 {
     struct connection *connection = memory_zero(sizeof(*connection));
@@ -517,7 +511,8 @@ void connection_open(struct server *server, const struct access *access)
     session->fd = access->fd;
     session->from_peer = access->from_peer;
     session->unix_socket = access->unix_socket;
-    session_begin(session, server, output_max(server));
+    session_begin(session, server, SIZE_MAX / 2);
+    session_set_limit(session);
     session->answers.ready = answers_ready;
     buf_init(&connection->in, server->options->client_query_buffer_limit);
     ev_init(&connection->io, on_event);
@@ -530,8 +525,9 @@ static bool over_soft_limit(struct connection *connection)
 {
     struct server *server = server_of(connection);
     const struct option_limits *limits = &server->options->client_output_buffer_limit;
-    uint64_t soft = limits->classes[CLIENT_CLASS_NORMAL].soft;
-    int64_t seconds = limits->classes[CLIENT_CLASS_NORMAL].soft_seconds;
+    int class = session_class(&connection->session);
+    uint64_t soft = limits->classes[class].soft;
+    int64_t seconds = limits->classes[class].soft_seconds;
 
     if (soft == 0 || answers_bytes(&connection->session.answers) <= soft) {
         connection->soft_since_ms = 0;
@@ -580,7 +576,7 @@ void connections_tick(struct server *server)
 void connections_configure(struct server *server)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
-        answers_set_max(&session->answers, output_max(server));
+        session_set_limit(session);
         connection_of(session)->in.max = server->options->client_query_buffer_limit;
     }
 }

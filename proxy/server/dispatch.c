@@ -13,6 +13,7 @@
 #include "proxy/server/dispatch.h"
 
 #include "proxy/server/bundle.h"
+#include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
 
@@ -280,8 +281,27 @@ static void queue(struct server *server, struct session *session, const struct r
 
 static bool is_queued(const struct session *session, const struct request *request)
 {
-    return __builtin_expect(session->transaction != NULL, 0) && transaction_is_open(session) &&
-           !(request->command->flags & CMD_AT_ONCE);
+    return transaction_is_open(session) && !(request->command->flags & CMD_AT_ONCE);
+}
+
+/* A RESP2 client that listens could not tell an answer from a message. */
+static bool is_deaf_to(const struct session *session, const struct request *request)
+{
+    return session->protocol == 2 && !(request->command->flags & CMD_LISTENER) &&
+           pubsub_is_listening(session);
+}
+
+static void refuse_to_listener(struct server *server, struct session *session,
+                               const struct request *request)
+{
+    struct reply *reply = reply_of(session);
+    size_t begin = reply->out->len;
+
+    reply_errorf(reply,
+                 "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+                 "RESET are allowed in this context",
+                 request->command->name);
+    refused(server, session, request, reply, begin);
 }
 
 static void forward(struct server *server, struct session *session, const struct request *request,
@@ -437,7 +457,12 @@ void dispatch(struct server *server, struct session *session, const struct reque
     enum session_reply replies = session->replies;
 
     if (find(server, session, request) && admit(server, session, request)) {
-        if (is_queued(session, request)) {
+        bool plain = session->transaction == NULL && session->subscriptions == NULL;
+        if (__builtin_expect(plain, 1)) {
+            route_and_run(server, session, request);
+        } else if (is_deaf_to(session, request)) {
+            refuse_to_listener(server, session, request);
+        } else if (is_queued(session, request)) {
             queue(server, session, request);
         } else {
             route_and_run(server, session, request);

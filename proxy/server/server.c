@@ -15,6 +15,8 @@
 #include "cache/types/limits.h"
 #include "proxy/server/connection.h"
 #include "proxy/server/listener.h"
+#include "proxy/server/notify.h"
+#include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
 
@@ -200,6 +202,7 @@ static void configure_store(struct server *server)
     };
 
     cache_set_limits(cache, &limits);
+    notify_configure(server);
     cache_set_string_max(cache, options->proto_max_bulk_len);
     cache_set_frequency(cache, options->maxmemory_policy == POLICY_ALLKEYS_LFU ||
                                    options->maxmemory_policy == POLICY_VOLATILE_LFU);
@@ -219,6 +222,8 @@ struct server *server_new(const struct server_parts *parts)
     server->exec_row = command_named(parts->commands, SPAN("exec"));
     server->bundle_row = command_named(parts->commands, SPAN("podis.mesh|exec"));
     server->watches = watches_new(parts->cache, parts->seed);
+    server->pubsub = pubsub_new(parts->seed);
+    cache_set_publisher(parts->cache, pubsub_publish, server->pubsub);
     configure_store(server);
     waiting_init(server);
     start_watchers(server);
@@ -247,6 +252,7 @@ void server_free(struct server *server)
     statistics_fini(&server->statistics);
     buf_fini(&server->held);
     watches_free(server->watches);
+    pubsub_free(server->pubsub);
     memory_free(server->read_buffer);
     memory_free(server->buckets);
     memory_free(server);

@@ -3,6 +3,7 @@
 #include "proxy/server/session.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
 #include "proxy/server/waiting.h"
@@ -149,6 +150,7 @@ void session_finish(struct session *session)
     }
     stop_tracking(session);
     transaction_end(session);
+    pubsub_forget(session);
     delist(session->server, session);
     forget_texts(session);
     answers_fini(&session->answers);
@@ -158,12 +160,26 @@ void session_reset(struct session *session)
 {
     stop_tracking(session);
     transaction_end(session);
+    pubsub_forget(session);
     session_set_text(&session->name, SPAN(""));
     session->db = 0;
     session->protocol = 2;
     session->authenticated = !session_needs_password(session);
     session->replies = REPLIES_ON;
     session->no_evict = session->no_touch = false;
+}
+
+int session_class(const struct session *session)
+{
+    return pubsub_is_listening(session) ? CLIENT_CLASS_PUBSUB : CLIENT_CLASS_NORMAL;
+}
+
+void session_set_limit(struct session *session)
+{
+    const struct option_limits *limits = &session->server->options->client_output_buffer_limit;
+    uint64_t hard = limits->classes[session_class(session)].hard;
+
+    answers_set_max(&session->answers, hard == 0 ? SIZE_MAX / 2 : hard);
 }
 
 void session_close(struct session *session, enum session_end end)

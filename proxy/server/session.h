@@ -60,10 +60,16 @@ struct session {
     /* CLIENT TRACKING: owned by whoever set the hooks; NULL while tracking is off. */
     void *tracking;
 
-    struct transaction *transaction; /* Between MULTI or WATCH and EXEC; else NULL. */
+    struct subscriptions *subscriptions; /* Channels it listens to; NULL: none ever. */
+    struct transaction *transaction;     /* Between MULTI or WATCH and EXEC; else NULL. */
 
     struct answers answers; /* What leaves, in the client's order; its `ready` tells the owner. */
 };
+
+/* Which class of client-output-buffer-limit it is of: an enum client_class. It changes when the
+ * session begins or ends to listen to channels; session_set_limit() puts it into force. */
+int session_class(const struct session *session);
+void session_set_limit(struct session *session);
 
 /* Asks for the end of a session; twice asks for the sooner. */
 void session_close(struct session *session, enum session_end end);

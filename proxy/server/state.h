@@ -52,6 +52,7 @@ struct server {
     uint64_t memory_checked_at; /* statistics.bytes_in when over_memory was last found out. */
 
     struct watches *watches;
+    struct pubsub *pubsub;
     const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
     struct statistics statistics;
     struct batch batch;

@@ -7,6 +7,7 @@
 #include "cache/commands/describe.h"
 #include "proxy/server/commands/tracking.h"
 #include "proxy/server/invalidate.h"
+#include "proxy/server/pubsub.h"
 #include "proxy/server/session.h"
 #include "proxy/server/transaction.h"
 #include "proxy/server/waiting.h"
@@ -44,6 +45,9 @@ static void flags_of(const struct session *session, char flags[FLAGS_ROOM])
             flags[len++] = 'B';
         }
     }
+    if (pubsub_is_listening(session)) {
+        flags[len++] = 'P';
+    }
     if (transaction_is_open(session)) {
         flags[len++] = 'x';
     }
@@ -71,8 +75,8 @@ static int64_t queued_of(const struct session *session)
     return transaction_is_open(session) ? (int64_t)transaction_count(session) : -1;
 }
 
-/* One line of CLIENT LIST. podis has no subscriptions or query buffer of fixed size yet; their
- * fields are there because tools look for them. */
+/* One line of CLIENT LIST. podis has no query buffer of fixed size; its fields are there because
+ * tools look for them. */
 static void add_line(struct buf *text, const struct session *session)
 {
     char address[SESSION_ADDRESS_MAX], own[SESSION_ADDRESS_MAX], flags[FLAGS_ROOM];
@@ -90,16 +94,17 @@ static void add_line(struct buf *text, const struct session *session)
     int len = snprintf(
         room, LINE_MAX_BYTES,
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
-        " flags=%s db=%d sub=0 psub=0 ssub=0 multi=%" PRId64
+        " flags=%s db=%d sub=%zu psub=%zu ssub=%zu multi=%" PRId64
         " watch=%zu qbuf=%zu qbuf-free=0 argv-mem=0 "
         "multi-mem=%zu "
         "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default "
         "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s\n",
         session->id, address, own, session->fd, text_of(session->name),
         (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000, flags,
-        session->db, queued_of(session), transaction_watched(session), session->input_bytes,
-        transaction_bytes(session), answers->out.len, answers->waiting, answers->held_bytes,
-        sizeof(*session) + session->input_bytes + answers_bytes(answers),
+        session->db, pubsub_count(session, TOPIC_CHANNEL), pubsub_count(session, TOPIC_PATTERN),
+        pubsub_count(session, TOPIC_SHARD), queued_of(session), transaction_watched(session),
+        session->input_bytes, transaction_bytes(session), answers->out.len, answers->waiting,
+        answers->held_bytes, sizeof(*session) + session->input_bytes + answers_bytes(answers),
         answers->out.len > 0 ? "rw" : "r",
         session->last_command == NULL ? "NULL" : session->last_command->name,
         tracking == NULL ? -1 : (int64_t)tracking->redirect, session->protocol,
@@ -123,27 +128,44 @@ static void info(struct call *c)
     reply_text(c, &text);
 }
 
+enum { ANY_CLASS = -1 };
+
+struct lines_wanted {
+    struct buf *text;
+    int class; /* Or ANY_CLASS. */
+};
+
 static void visit_line(void *context, struct session *session)
 {
-    add_line(context, session);
+    const struct lines_wanted *wanted = context;
+
+    if (wanted->class == ANY_CLASS || wanted->class == session_class(session)) {
+        add_line(wanted->text, session);
+    }
 }
 
-/* All of podis's clients are normal; the other types exist, and have none. Replies if the type
- * does not exist. */
-static bool take_type(struct call *c, size_t at, bool *normal)
+/* Replies if the type does not exist. Clients are of the classes that there are output limits
+ * for, and podis has no replicas: "master" and "replica" are nobody. */
+static bool take_type(struct call *c, size_t at, int *class)
 {
-    static const char *const others[] = { "master", "slave", "replica", "pubsub" };
+    static const struct {
+        const char *name;
+        int class;
+    } types[] = {
+        { "normal", CLIENT_CLASS_NORMAL },   { "pubsub", CLIENT_CLASS_PUBSUB },
+        { "master", CLIENT_CLASSES },        { "slave", CLIENT_CLASS_REPLICA },
+        { "replica", CLIENT_CLASS_REPLICA },
+    };
 
-    *normal = arg_is(c, at, "normal");
-    bool known = *normal;
-    for (size_t i = 0; i < COUNT(others) && !known; i++) {
-        known = arg_is(c, at, others[i]);
+    for (size_t i = 0; i < COUNT(types); i++) {
+        if (arg_is(c, at, types[i].name)) {
+            *class = types[i].class;
+            return true;
+        }
     }
-    if (!known) {
-        reply_errorf(c->reply, "ERR Unknown client type '%.*s'", span_shown(c->argv[at]),
-                     c->argv[at].bytes);
-    }
-    return known;
+    reply_errorf(c->reply, "ERR Unknown client type '%.*s'", span_shown(c->argv[at]),
+                 c->argv[at].bytes);
+    return false;
 }
 
 static bool add_lines_by_id(struct call *c, struct buf *text)
@@ -168,15 +190,16 @@ static void list(struct call *c)
 {
     struct session *session = c->caller;
     struct buf text;
-    bool all = c->argc == 2;
+    struct lines_wanted wanted = { .text = &text, .class = ANY_CLASS };
+    bool by_id = c->argc > 3 && arg_is(c, 2, "id");
     bool ok = true;
 
     buf_init(&text, SIZE_MAX / 2);
     if (c->argc == 4 && arg_is(c, 2, "type")) {
-        ok = take_type(c, 3, &all);
-    } else if (c->argc > 3 && arg_is(c, 2, "id")) {
+        ok = take_type(c, 3, &wanted.class);
+    } else if (by_id) {
         ok = add_lines_by_id(c, &text);
-    } else if (!all) {
+    } else if (c->argc != 2) {
         call_syntax_error(c);
         ok = false;
     }
@@ -184,8 +207,8 @@ static void list(struct call *c)
         buf_fini(&text);
         return;
     }
-    if (all) {
-        sessions_each(session->server, visit_line, &text);
+    if (!by_id) {
+        sessions_each(session->server, visit_line, &wanted);
     }
     reply_text(c, &text);
 }
@@ -196,7 +219,7 @@ struct filter {
     const struct session *own;
     uint64_t id; /* 0: any. */
     const struct span *address, *own_address;
-    bool nobody; /* Of a type or a user that no client has. */
+    int class; /* Or ANY_CLASS. */
     bool skip_me;
     int64_t killed;
     bool own_killed;
@@ -218,8 +241,9 @@ static void visit_kill(void *context, struct session *session)
     struct filter *filter = context;
     bool own = session == filter->own;
 
-    if (filter->nobody || (filter->id != 0 && filter->id != session->id) ||
-        (own && filter->skip_me) || !has_address(session, false, filter->address) ||
+    bool of_class = filter->class == ANY_CLASS || filter->class == session_class(session);
+    if (!of_class || (filter->id != 0 && filter->id != session->id) || (own && filter->skip_me) ||
+        !has_address(session, false, filter->address) ||
         !has_address(session, true, filter->own_address)) {
         return;
     }
@@ -240,11 +264,9 @@ static bool take_filter(struct call *c, size_t at, struct filter *filter)
         }
         filter->id = (uint64_t)id;
     } else if (arg_is(c, at, "type")) {
-        bool normal;
-        if (!take_type(c, at + 1, &normal)) {
+        if (!take_type(c, at + 1, &filter->class)) {
             return false;
         }
-        filter->nobody |= !normal;
     } else if (arg_is(c, at, "addr")) {
         filter->address = &c->argv[at + 1];
     } else if (arg_is(c, at, "laddr")) {
@@ -267,7 +289,7 @@ static bool take_filter(struct call *c, size_t at, struct filter *filter)
 static void client_kill(struct call *c)
 {
     struct session *session = c->caller;
-    struct filter filter = { .own = session, .skip_me = c->argc > 3 };
+    struct filter filter = { .own = session, .class = ANY_CLASS, .skip_me = c->argc > 3 };
 
     if (c->argc == 3) {
         filter.address = &c->argv[2];

@@ -4,16 +4,27 @@
 
 #include "cache/call.h"
 #include "proxy/server/commands/info.h"
+#include "proxy/server/pubsub.h"
 #include "proxy/server/session.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
+/* In RESP2 a client that listens reads nothing but messages, so that is what it gets. */
+static void ping_as_message(struct call *c)
+{
+    reply_array(c->reply, 2);
+    reply_bulk_text(c->reply, "pong");
+    reply_bulk(c->reply, c->argc == 2 ? c->argv[1] : SPAN(""));
+}
+
 static void ping(struct call *c)
 {
     if (c->argc > 2) {
         call_arity_error(c);
+    } else if (c->reply->protocol == 2 && pubsub_is_listening(c->caller)) {
+        ping_as_message(c);
     } else if (c->argc == 2) {
         reply_bulk(c->reply, c->argv[1]);
     } else {
@@ -207,7 +218,7 @@ const struct command connection_commands[] = {
     { .name = "ping",
       .run = ping,
       .arity = -1,
-      .flags = CMD_SESSION | CMD_FAST,
+      .flags = CMD_SESSION | CMD_FAST | CMD_LISTENER,
       .group = "connection",
       .since = "1.0.0",
       .complexity = "O(1)",
@@ -256,7 +267,7 @@ const struct command connection_commands[] = {
     { .name = "quit",
       .run = quit,
       .arity = -1,
-      .flags = BEFORE_AUTH | CMD_AT_ONCE,
+      .flags = BEFORE_AUTH | CMD_AT_ONCE | CMD_LISTENER,
       .group = "connection",
       .since = "1.0.0",
       .complexity = "O(1)",
@@ -264,7 +275,7 @@ const struct command connection_commands[] = {
     { .name = "reset",
       .run = reset,
       .arity = 1,
-      .flags = BEFORE_AUTH | CMD_AT_ONCE,
+      .flags = BEFORE_AUTH | CMD_AT_ONCE | CMD_LISTENER,
       .group = "connection",
       .since = "6.2.0",
       .complexity = "O(1)",

@@ -10,7 +10,9 @@
 #include "cache/base/memory.h"
 #include "cache/call.h"
 #include "proxy/server/invalidate.h"
+#include "proxy/server/pubsub.h"
 #include "proxy/server/session.h"
+#include "proxy/server/state.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -217,8 +219,9 @@ static void section_stats(struct info *info)
     line_number(info, "evicted_keys", cache.evicted);
     line_number(info, "keyspace_hits", cache.hits);
     line_number(info, "keyspace_misses", cache.misses);
-    line(info, "pubsub_channels:0");
-    line(info, "pubsub_patterns:0");
+    line_number(info, "pubsub_channels", pubsub_names(info->server->pubsub, TOPIC_CHANNEL));
+    line_number(info, "pubsub_patterns", pubsub_names(info->server->pubsub, TOPIC_PATTERN));
+    line_number(info, "pubsubshard_channels", pubsub_names(info->server->pubsub, TOPIC_SHARD));
     line(info, "latest_fork_usec:0");
     line(info, "total_forks:0");
     line_number(info, "tracking_total_keys", invalidate_keys(invalidate));

@@ -17,6 +17,7 @@ void command_table_add_server(struct command_table *table)
     command_table_add(table, debug_commands);
     command_table_add(table, cluster_commands);
     command_table_add(table, podis_commands);
+    command_table_add(table, pubsub_commands);
     command_table_add(table, shutdown_commands);
     command_table_add(table, transaction_commands);
 }
