@@ -158,6 +158,28 @@ def a_transaction_goes_whole_to_its_owner(mesh):
         assert conn.call("GETDEL", mine) == b"theirs"
 
 
+def a_message_reaches_every_pod_once(mesh):
+    listeners = [pod.connect() for pod in mesh.pods]
+    try:
+        for number, conn in enumerate(listeners):
+            assert conn.call("SUBSCRIBE", "news")[2] == 1
+            if number == 0:
+                assert conn.call("PSUBSCRIBE", "ne*")[2] == 2
+        for pod in mesh.pods:
+            with pod.connect(protocol=3) as conn:
+                heard = conn.call("PUBLISH", "news", "from %d" % pod.number)
+                assert heard == 4, heard
+                assert conn.call("PUBLISH", "none", "x") == 0
+        for number, conn in enumerate(listeners):
+            got = [conn.read() for _ in range(6 if number == 0 else 3)]
+            want = [b"from 1", b"from 2", b"from 3"]
+            texts = sorted(text for message in got for text in want if text in message)
+            assert texts == sorted(want * (2 if number == 0 else 1)), got
+    finally:
+        for conn in listeners:
+            conn.close()
+
+
 def reads_become_local(mesh):
     a, b, _ = mesh.pods
     key = mesh.key_of(b, "local")
@@ -411,6 +433,7 @@ TESTS = [
     requests_for_many_owners_are_split_and_joined,
     keys_of_several_owners_elsewhere_are_refused,
     a_transaction_goes_whole_to_its_owner,
+    a_message_reaches_every_pod_once,
     reads_become_local,
     a_write_is_read_here_at_once_and_there_within_the_lease,
     the_pipeline_keeps_its_order,

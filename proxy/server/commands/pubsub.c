@@ -27,9 +27,12 @@ static int64_t count_of(const struct session *session, enum topic topic)
     return (int64_t)(pubsub_count(session, TOPIC_CHANNEL) + pubsub_count(session, TOPIC_PATTERN));
 }
 
-/* name NULL: there was none. */
+/* name NULL: there was none. It is a message, which CLIENT REPLY OFF does not silence. */
 static void confirm(struct call *c, const char *what, enum topic topic, const struct span *name)
 {
+    bool silent = c->reply->silent;
+
+    c->reply->silent = false;
     reply_push(c->reply, 3);
     reply_bulk_text(c->reply, what);
     if (name == NULL) {
@@ -38,6 +41,7 @@ static void confirm(struct call *c, const char *what, enum topic topic, const st
         reply_bulk(c->reply, *name);
     }
     reply_integer(c->reply, count_of(c->caller, topic));
+    c->reply->silent = silent;
 }
 
 static void subscribe_to(struct call *c, enum topic topic, const char *what)
