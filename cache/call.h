@@ -235,18 +235,6 @@ struct span call_number(struct call *c, int64_t number);
 /* Bytes copied to the arena: of a value that is about to go. */
 struct span call_keep(struct call *c, struct span bytes);
 
-/* --- what keyspace notifications tell --- */
-
-/* Something happened to argv[at]: "lpush", "del". Told after the change is announced, in this
- * order; free if nobody listens (cache_set_events()). `name` is a constant. "new", "keymiss" and
- * "expired" come by themselves. */
-void key_event(struct call *c, size_t at, enum event_class class, const char *name);
-/* The same in another database. */
-void key_event_in(struct call *c, size_t at, int db, enum event_class class, const char *name);
-
-/* Sends a message to those who listen to the channel; returns how many they are. */
-uint64_t call_publish(struct call *c, bool shard, struct span channel, struct span message);
-
 /* --- chance --- */
 
 uint64_t call_random(struct call *c);

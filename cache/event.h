@@ -1,8 +1,14 @@
 #ifndef PODIS_CACHE_EVENT_H
 #define PODIS_CACHE_EVENT_H
 
-/* What keyspace notifications tell of, by class: Redis's notify-keyspace-events, whose letters
- * are beside. The numbers are those of its module interface. */
+/* What a command tells those who listen: events of its keys, and messages. Part of call.h. */
+
+#include "cache/base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
 
 enum event_class {
     EVENT_GENERIC = 1 << 2, /* g */
@@ -17,5 +23,15 @@ enum event_class {
     EVENT_KEY_MISS = 1 << 11,
     EVENT_NEW = 1 << 14, /* n */
 };
+
+/* Something happened to argv[at]: "lpush", "del". Told after the change is announced, in this
+ * order; free if nobody listens (cache_set_events()). `name` is a constant. "new", "keymiss" and
+ * "expired" come by themselves. */
+void key_event(struct call *c, size_t at, enum event_class class, const char *name);
+/* The same in another database. */
+void key_event_in(struct call *c, size_t at, int db, enum event_class class, const char *name);
+
+/* Sends a message to those who listen to the channel; returns how many they are. */
+uint64_t call_publish(struct call *c, bool shard, struct span channel, struct span message);
 
 #endif
