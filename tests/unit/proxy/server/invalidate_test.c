@@ -7,35 +7,35 @@
 
 enum { PASSERS_BY = 100000 };
 
-struct place {
+struct scene {
     struct fixture fixture;
     struct invalidate *invalidate;
     struct client reader, writer;
 };
 
-static void place_init(struct place *place)
+static void scene_init(struct scene *scene)
 {
-    fixture_init(&place->fixture, NULL, 0);
-    place->invalidate = invalidate_new(place->fixture.server, 7);
-    cache_listen(place->fixture.cache, invalidate_change, place->invalidate);
-    client_init(&place->reader, &place->fixture);
-    client_init(&place->writer, &place->fixture);
-    client_asks(&place->reader, "HELLO 3\r\nCLIENT TRACKING ON\r\n");
+    fixture_init(&scene->fixture, NULL, 0);
+    scene->invalidate = invalidate_new(scene->fixture.server, 7);
+    cache_listen(scene->fixture.cache, invalidate_change, scene->invalidate);
+    client_init(&scene->reader, &scene->fixture);
+    client_init(&scene->writer, &scene->fixture);
+    client_asks(&scene->reader, "HELLO 3\r\nCLIENT TRACKING ON\r\n");
 }
 
-static void place_fini(struct place *place)
+static void scene_fini(struct scene *scene)
 {
-    client_fini(&place->reader);
-    client_fini(&place->writer);
-    fixture_fini(&place->fixture);
-    invalidate_free(place->invalidate);
+    client_fini(&scene->reader);
+    client_fini(&scene->writer);
+    fixture_fini(&scene->fixture);
+    invalidate_free(scene->invalidate);
 }
 
-static void pass_by(struct place *place)
+static void pass_by(struct scene *scene)
 {
     struct client passer_by;
 
-    client_init(&passer_by, &place->fixture);
+    client_init(&passer_by, &scene->fixture);
     client_asks(&passer_by, "HELLO 3\r\nCLIENT TRACKING ON\r\nGET k\r\n");
     client_fini(&passer_by);
 }
@@ -43,48 +43,48 @@ static void pass_by(struct place *place)
 static void a_reader_is_told_once(void **state)
 {
     (void)state;
-    struct place place;
-    place_init(&place);
+    struct scene scene;
+    scene_init(&scene);
 
-    client_asks(&place.reader, "GET k\r\n");
-    assert_string_equal(client_asks(&place.writer, "SET k 1\r\n"), "+OK\r\n");
-    assert_string_equal(client_takes(&place.reader),
+    client_asks(&scene.reader, "GET k\r\n");
+    assert_string_equal(client_asks(&scene.writer, "SET k 1\r\n"), "+OK\r\n");
+    assert_string_equal(client_takes(&scene.reader),
                         ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
-    client_asks(&place.writer, "SET k 2\r\n");
-    assert_string_equal(client_takes(&place.reader), "");
-    place_fini(&place);
+    client_asks(&scene.writer, "SET k 2\r\n");
+    assert_string_equal(client_takes(&scene.reader), "");
+    scene_fini(&scene);
 }
 
 static void a_reader_is_told_however_many_came_and_went(void **state)
 {
     (void)state;
-    struct place place;
-    place_init(&place);
+    struct scene scene;
+    scene_init(&scene);
 
-    client_asks(&place.reader, "GET k\r\n");
+    client_asks(&scene.reader, "GET k\r\n");
     for (int i = 0; i < 100; i++) {
-        pass_by(&place);
+        pass_by(&scene);
     }
-    client_asks(&place.writer, "SET k 1\r\n");
-    assert_string_equal(client_takes(&place.reader),
+    client_asks(&scene.writer, "SET k 1\r\n");
+    assert_string_equal(client_takes(&scene.reader),
                         ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
-    place_fini(&place);
+    scene_fini(&scene);
 }
 
 /* Without jemalloc, as in sanitized builds, there are no figures to compare. */
 static void those_who_are_gone_take_no_room(void **state)
 {
     (void)state;
-    struct place place;
-    place_init(&place);
+    struct scene scene;
+    scene_init(&scene);
 
-    pass_by(&place);
+    pass_by(&scene);
     size_t before = memory_refresh().used;
     for (int i = 0; i < PASSERS_BY; i++) {
-        pass_by(&place);
+        pass_by(&scene);
     }
     assert_true(memory_refresh().used <= before + PASSERS_BY);
-    place_fini(&place);
+    scene_fini(&scene);
 }
 
 int main(void)
