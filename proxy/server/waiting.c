@@ -229,7 +229,10 @@ static void run_again(struct server *server, struct wait *wait)
     struct session *session = wait->session;
     struct request request = request_of(wait);
 
-    if (dispatch_again(server, session, &request)) {
+    server->asked.again = true;
+    bool answered = dispatch_again(server, session, &request);
+    server->asked.again = false;
+    if (answered) {
         end(wait);
         session->answers.ready(&session->answers);
     }
