@@ -509,6 +509,7 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, bitmap_commands);
     command_table_add(table, bitop_commands);
     command_table_add(table, bitfield_commands);
+    command_table_add(table, hyperloglog_commands);
     command_table_add(table, dump_commands);
     command_table_add(table, flush_commands);
     command_table_add(table, list_commands);

@@ -19,6 +19,7 @@ extern const struct command memory_commands[];        /* memory.c */
 extern const struct command bitmap_commands[];        /* bitmap.c */
 extern const struct command bitop_commands[];         /* bitop.c */
 extern const struct command bitfield_commands[];      /* bitfield.c */
+extern const struct command hyperloglog_commands[];   /* hyperloglog.c */
 extern const struct command dump_commands[];          /* dump.c */
 extern const struct command flush_commands[];         /* flush.c */
 extern const struct command list_commands[];          /* list.c */
