@@ -1,4 +1,8 @@
-"""Steps with SORT: by values elsewhere, with values from elsewhere, into a list."""
+"""Steps with SORT: by values elsewhere, with values from elsewhere, into a list.
+
+Two habits of Redis are kept out of the way. It turns a sorted set that it sorts into a skiplist, so
+those here are skiplists from the start. And it asks errno about each weight without clearing it
+first, so a command that does clear it comes before."""
 
 from makers.part import Part
 
@@ -14,11 +18,12 @@ class Sorting(Part):
     def number(self):
         return b"%d" % self.random.randint(0, 30)
 
-    def fill(self):
-        key = self.own()
+    def fill(self, key=None):
+        key = key or self.own()
         members = [self.number() if self.chance(0.9) else self.element()
                    for _ in range(self.random.randint(1, 15))]
         if b"zset" in key:
+            members.append(self.number().rjust(70, b"0"))
             members = [word for m in members for word in (self.number(), m)]
         name = b"SADD" if b"set" in key[5:8] else b"ZADD" if b"zset" in key else b"RPUSH"
         return [([b"DEL", key], "same"), ([name, key, *members], "same")]
@@ -53,15 +58,23 @@ class Sorting(Part):
             words.append(self.cased(self.pick([b"ASC", b"DESC"])))
         return words, ordered
 
+    def before(self, key, words):
+        """What must be done first for the order to be known."""
+        steps = [([b"INCRBYFLOAT", b"sort:none", b"x"], "same")]
+        if b"nosort" in words and key in self.KEYS and b"set" not in key[5:8]:
+            steps += self.fill(key)  # By now it may be a set that was renamed.
+        return steps
+
     def sort(self):
         key = self.key()
         words, ordered = self.words(key)
-        return [([self.pick([b"SORT", b"SORT_RO"]), key, *words], "same" if ordered else "bag")]
+        sort = ([self.pick([b"SORT", b"SORT_RO"]), key, *words], "same" if ordered else "bag")
+        return [*self.before(key, words), sort]
 
     def sort_into(self):
         key, to = self.key(), self.pick([b"sort:to", b"sort:to{t}", self.own()])
         words, ordered = self.words(key)
-        steps = [([b"SORT", key, *words, self.cased(b"STORE"), to], "same")]
+        steps = [*self.before(key, words), ([b"SORT", key, *words, self.cased(b"STORE"), to], "same")]
         if not ordered:
             steps += [([b"LLEN", to], "same"), ([b"DEL", to], "same")]
         return steps
