@@ -1,22 +1,28 @@
-/* Hash sets of texts. A member says its own length, so that nothing else is needed to find it or
- * to free it:
+/* Hash sets of texts. A member says its own length and where it lies, so that nothing else is
+ * needed to find it or to free it:
  *
- *     | len: 1       | text |      up to 254 bytes
- *     | 255 | len: 4 | text |      longer
- */
+ *     | len: 7 bits, pooled: 1 bit | text |     up to 127 bytes
+ *     | 255 | len: 4 bytes         | text |     longer
+ *
+ * A large set keeps its members in a pool, where they take less room. In a small one the pool's
+ * half-empty pages would take more, so there they are blocks of the heap. */
 
 #include "cache/ds/textset.h"
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
+#include "cache/ds/pool.h"
 #include "cache/ds/table.h"
 
-enum { SHORT_MAX = UINT8_MAX - 1, LONG_MARK = UINT8_MAX };
+enum { SHORT_MAX = 127, POOLED = 128, LONG_MARK = UINT8_MAX }; /* No pool takes 127 bytes. */
+/* So many members make a set large. */
+enum { LARGE_COUNT = 1024 };
 
 struct textset {
     struct table *table;
     uint64_t seed;
-    size_t member_bytes; /* Of the heap. */
+    size_t heap_bytes; /* Of members that are not in the pool. */
+    struct pool pool;
 };
 
 /* --- members --- */
@@ -26,28 +32,47 @@ static size_t front(size_t len)
     return len <= SHORT_MAX ? 1 : 1 + sizeof(uint32_t);
 }
 
-static uint8_t *member_new(struct span text)
+static bool is_pooled(const uint8_t *member)
 {
-    uint8_t *member = memory_alloc(front(text.len) + text.len);
-    member[0] = LONG_MARK;
+    return member[0] & POOLED && member[0] != LONG_MARK;
+}
+
+static uint8_t *member_new(struct textset *set, struct span text)
+{
+    size_t size = front(text.len) + text.len;
+    bool pooled = table_count(set->table) >= LARGE_COUNT && pool_takes(size);
+    uint8_t *member = pooled ? pool_alloc(&set->pool, size) : memory_alloc(size);
+
     if (text.len <= SHORT_MAX) {
-        member[0] = (uint8_t)text.len;
+        member[0] = (uint8_t)(text.len | (pooled ? POOLED : 0));
     } else {
         uint32_t len = (uint32_t)text.len;
         assert(text.len <= UINT32_MAX);
+        member[0] = LONG_MARK;
         memcpy(member + 1, &len, sizeof(len));
     }
     if (text.len > 0) {
         memcpy(member + front(text.len), text.bytes, text.len);
     }
+    set->heap_bytes += pooled ? 0 : memory_usable(member);
     return member;
+}
+
+static void member_free(struct textset *set, uint8_t *member)
+{
+    if (is_pooled(member)) {
+        pool_free(&set->pool, member);
+    } else {
+        set->heap_bytes -= memory_usable(member);
+        memory_free(member);
+    }
 }
 
 static struct span member_text(const void *entry)
 {
     const uint8_t *member = entry;
-    uint32_t len = member[0];
-    if (len == LONG_MARK) {
+    uint32_t len = member[0] & SHORT_MAX;
+    if (member[0] == LONG_MARK) {
         memcpy(&len, member + 1, sizeof(len));
     }
     return (struct span){ (const char *)member + front(len), len };
@@ -66,8 +91,7 @@ struct textset *textset_new(uint64_t seed)
 
 static void drop_member(void *context, void *entry)
 {
-    (void)context;
-    memory_free(entry);
+    member_free(context, entry);
 }
 
 void textset_free(struct textset *set)
@@ -75,7 +99,7 @@ void textset_free(struct textset *set)
     if (set == NULL) {
         return;
     }
-    while (table_drain(set->table, SIZE_MAX, drop_member, NULL) > 0) {
+    while (table_drain(set->table, SIZE_MAX, drop_member, set) > 0) {
     }
     table_free(set->table);
     memory_free(set);
@@ -105,7 +129,7 @@ size_t textset_count(const struct textset *set)
 
 size_t textset_memory(const struct textset *set)
 {
-    return memory_usable(set) + table_bytes(set->table) + set->member_bytes;
+    return memory_usable(set) + table_bytes(set->table) + pool_bytes(&set->pool) + set->heap_bytes;
 }
 
 bool textset_has(const struct textset *set, struct span text)
@@ -146,9 +170,7 @@ bool textset_add(struct textset *set, struct span text)
     if (table_find(set->table, text, hash) != NULL) {
         return false;
     }
-    uint8_t *member = member_new(text);
-    set->member_bytes += memory_usable(member);
-    table_add(set->table, member, hash);
+    table_add(set->table, member_new(set, text), hash);
     return true;
 }
 
@@ -159,9 +181,8 @@ bool textset_remove(struct textset *set, struct span text)
     if (slot == NULL) {
         return false;
     }
-    void *member = table_slot_get(slot);
-    set->member_bytes -= memory_usable(member);
+    uint8_t *member = table_slot_get(slot);
     table_remove(set->table, slot, hash);
-    memory_free(member);
+    member_free(set, member);
     return true;
 }
