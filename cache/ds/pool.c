@@ -3,8 +3,8 @@
  *     | next open | previous open | used | free | fresh | size | block | block | … |
  *
  * Blocks that were freed are linked by their first two bytes, which hold the place of the next one;
- * those behind `fresh` were never used. A page with room is on the list of its size, and one without
- * any used block goes back to the heap.
+ * those behind `fresh` were never used. A page with room is on the list of its size, and one
+ * without any used block goes back to the heap.
  *
  *     size                24   40   56
  *     blocks in a page    41   25   17
