@@ -164,7 +164,8 @@ static void ping(struct link *link)
 /* Once in a row of failures is news. */
 static void complain(struct link *link)
 {
-    enum log_level level = link->complained ? LOG_VERBOSE : LOG_NOTICE;
+    bool news = !link->complained && !link->life.quiet; /* Of a quiet one the others know too. */
+    enum log_level level = news ? LOG_NOTICE : LOG_VERBOSE;
 
     log_to(link->links->log, level, "peer %s:%u db %d: %s", link->address->host,
            (unsigned)link->address->port, link->db,
@@ -175,18 +176,18 @@ static void complain(struct link *link)
 
 static void become_ready(struct link *link)
 {
-    log_notice(link->links->log, "peer %s:%u db %d: ready", link->address->host,
-               (unsigned)link->address->port, link->db);
+    log_to(link->links->log, link->life.quiet ? LOG_VERBOSE : LOG_NOTICE, "peer %s:%u db %d: ready",
+           link->address->host, (unsigned)link->address->port, link->db);
     link->complained = false;
-    peer_metrics.peer_links_ready++;
+    peer_metrics.peer_links_ready += !link->life.quiet;
     send_waiting(link);
     link->listener.ready(link->listener.context);
 }
 
 static void lose(struct link *link)
 {
-    peer_metrics.peer_links_ready--;
-    if (!link->life.leaving) {
+    peer_metrics.peer_links_ready -= !link->life.quiet;
+    if (!link->life.leaving && !link->life.quiet) {
         peer_metrics.peer_link_losses_total++;
     }
     link->listener.lost(link->listener.context);
