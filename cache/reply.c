@@ -166,7 +166,8 @@ void reply_null(struct reply *reply)
 
 void reply_null_array(struct reply *reply)
 {
-    reply_raw(reply, reply->protocol == 3 ? SPAN("_\r\n") : SPAN("*-1\r\n"));
+    bool plain = reply->protocol == 3 && !reply->relayed;
+    reply_raw(reply, plain ? SPAN("_\r\n") : SPAN("*-1\r\n"));
 }
 
 void reply_double(struct reply *reply, double number)

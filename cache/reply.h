@@ -26,6 +26,7 @@ struct reply {
     bool full;    /* The buffer's maximum stopped us. */
     bool failed;  /* An error was written. */
     bool silent;  /* Nothing is written: replaying, or CLIENT REPLY OFF. */
+    bool relayed; /* RESP3 that will be told to a client of RESP2: null arrays stay *-1. */
 };
 
 static inline struct reply reply_into(struct buf *out, int protocol)

@@ -141,7 +141,11 @@ static void put(struct reply *reply, const struct value *value)
         put_integer(reply, value->text);
         break;
     case '_':
-        reply_null(reply);
+        if (value->of_array) {
+            reply_null_array(reply);
+        } else {
+            reply_null(reply);
+        }
         break;
     case ',':
         put_double(reply, value->text);

@@ -18,6 +18,7 @@ struct value {
     int index;        /* Its place inside the aggregate. */
     struct span text; /* Of all that is not an aggregate, numbers included. */
     size_t count;     /* Values inside an aggregate: twice the pairs of a map. */
+    bool of_array;    /* Of a null: that of an array, as RESP2 knows it. */
 };
 
 struct intake {

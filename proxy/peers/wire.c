@@ -52,10 +52,9 @@ static const char kinds[] = "?$*:_+-,#%~|>(=";
 static_assert(REDIS_REPLY_STRING == 1, "the order of hiredis' types");
 static_assert(REDIS_REPLY_VERB == sizeof(kinds) - 2, "the order of hiredis' types");
 
-static void *take(const redisReadTask *task, struct span text, size_t count)
+static void *hand_on(const redisReadTask *task, struct value value)
 {
     struct wire *wire = task->privdata;
-    struct value value = { .kind = kinds[task->type], .text = text, .count = count };
 
     for (const redisReadTask *above = task->parent; above != NULL; above = above->parent) {
         value.depth++;
@@ -68,6 +67,11 @@ static void *take(const redisReadTask *task, struct span text, size_t count)
         return NULL;
     }
     return wire->pushing ? &wire->wires->pushed : &wire->wires->plain;
+}
+
+static void *take(const redisReadTask *task, struct span text, size_t count)
+{
+    return hand_on(task, (struct value){ .kind = kinds[task->type], .text = text, .count = count });
 }
 
 static void *take_string(const redisReadTask *task, char *bytes, size_t len)
@@ -94,14 +98,14 @@ static void *take_double(const redisReadTask *task, double number, char *text, s
     return take(task, (struct span){ .bytes = text, .len = len }, 0);
 }
 
-/* A null says nothing about its type: a null bulk is still a bulk to the parser. */
+/* A null bulk and a null array are told apart by what they are the null of; a null that is pushed
+ * is still a push to the parser. */
 static void *take_null(const redisReadTask *task)
 {
-    redisReadTask null = *task;
+    bool push = task->parent == NULL && task->type == REDIS_REPLY_PUSH;
 
-    null.type =
-        task->parent == NULL && task->type == REDIS_REPLY_PUSH ? task->type : REDIS_REPLY_NIL;
-    return take(&null, (struct span){ 0 }, 0);
+    return hand_on(task, (struct value){ .kind = kinds[push ? REDIS_REPLY_PUSH : REDIS_REPLY_NIL],
+                                         .of_array = task->type == REDIS_REPLY_ARRAY });
 }
 
 static void *take_boolean(const redisReadTask *task, int yes)

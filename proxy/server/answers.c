@@ -162,6 +162,7 @@ static struct answer *append(struct answers *answers, int protocol, bool silent)
     answer->bytes.max = answers->max;
     answer->reply = reply_into(&answer->bytes, protocol);
     answer->reply.silent = silent;
+    answer->reply.relayed = answers->relayed;
     answer->waiter.reply = &answer->reply;
     answer->waiter.done = arrived;
     if (answers->last == NULL) {

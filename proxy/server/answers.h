@@ -40,6 +40,7 @@ struct answers {
     size_t max;          /* Of out and held_bytes together. */
     bool full;           /* Something was lost because of `max`: the client must be closed. */
     struct reply direct; /* Writes to `out`. */
+    bool relayed;        /* All of it is passed on by another podis: see struct reply. */
     /* `out` has grown, or `full` was set, because an answer came from elsewhere. */
     void (*ready)(struct answers *answers);
     /* An answer from elsewhere is complete, and these are its bytes. NULL: not asked for. */

@@ -93,6 +93,7 @@ static void mesh_hello(struct call *c)
     }
     if (peers_greet(peers, c->argv, c->argc, c->reply)) {
         session->greeted = session->authenticated = true;
+        session->answers.relayed = session->answers.direct.relayed = true;
         return;
     }
     log_refusal(session, span_skip(buf_span(c->reply->out), begin));
