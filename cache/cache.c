@@ -275,9 +275,10 @@ static bool tick_resize(struct cache *cache, size_t *budget)
 static bool tick_dropped(struct cache *cache, size_t *budget)
 {
     while (cache->dropped != NULL && *budget > 0) {
-        uint64_t before = keyspace_count(&cache->dropped->space);
+        uint64_t before = keyspace_count(&cache->dropped->space) + cache->disposal.given;
         *budget -= keyspace_drain(&cache->dropped->space, *budget);
-        cache->stats.lazy_freed += before - keyspace_count(&cache->dropped->space);
+        cache->stats.lazy_freed +=
+            before - keyspace_count(&cache->dropped->space) - cache->disposal.given;
         if (keyspace_count(&cache->dropped->space) == 0) {
             dropped_free(cache);
         }
