@@ -265,19 +265,19 @@ static struct type_due due(const void *hash)
     return none;
 }
 
-static bool first_due(const void *hash, uint64_t now_ms, struct hash_item *item)
+/* Any field that has expired; there is one if the first of all has. */
+static bool find_due(const void *hash, uint64_t now_ms, struct hash_item *item)
 {
-    if (hash_kind_of(hash) == HASH_TIMED_PACK) {
-        size_t at = 0;
-        return hash_pack_next(hash, &at, item) && is_due(item->expires_at_ms, now_ms);
-    }
-    const struct hash_due *due = hash_table_due(hash);
-    const struct hash_pair *first = due == NULL ? NULL : hash_due_first(due);
-    if (first == NULL || !is_due(hash_pair_expires_at_ms(first), now_ms)) {
+    size_t at = 0;
+
+    if (!is_due(due(hash).first_ms, now_ms)) {
         return false;
     }
-    item->field = hash_pair_field(first);
-    return true;
+    if (hash_has_table(hash)) {
+        item->field = hash_pair_field(hash_due_first(hash_table_due(hash)));
+        return true;
+    }
+    return hash_pack_next(hash, &at, item);
 }
 
 static bool expire(void *hash, uint64_t now_ms, size_t *max,
@@ -285,7 +285,7 @@ static bool expire(void *hash, uint64_t now_ms, size_t *max,
 {
     struct hash_item item;
 
-    for (; *max > 0 && first_due(hash, now_ms, &item); *max -= 1) {
+    for (; *max > 0 && find_due(hash, now_ms, &item); *max -= 1) {
         gone(context, item.field);
         if (hash_has_table(hash)) {
             hash_table_remove(hash, item.field);

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum {
-    HASH_NEVER = -1,    /* The field does not expire. */
+    HASH_NEVER = -1,    /* The field does not expire; times are above 0. */
     HASH_AS_IS = -2,    /* It expires when it did before. */
     HASH_FLAT_MAX = 256 /* Bytes of a hash that lies in an entry. */
 };

@@ -140,6 +140,7 @@ bool hash_draft_set(struct hash_draft *draft, struct span field, struct span val
                     int64_t expires_at_ms)
 {
     bool added;
+    assert(expires_at_ms != 0);
 
     if (kind_of(draft) < HASH_TIMED_PACK && expires_at_ms >= 0) {
         become(draft, HASH_TIMED_PACK);
@@ -168,6 +169,7 @@ bool hash_draft_set(struct hash_draft *draft, struct span field, struct span val
 bool hash_draft_expire(struct hash_draft *draft, struct span field, int64_t expires_at_ms)
 {
     struct hash_item item;
+    assert(expires_at_ms == HASH_NEVER || expires_at_ms > 0);
 
     if (kind_of(draft) < HASH_TIMED_PACK) {
         if (!hash_find(hash_draft_value(draft), field, 0, &item)) {

@@ -174,11 +174,15 @@ static bool load_time(struct loader *in, int64_t base, int64_t *expires_at_ms)
     if (!load_len(in, &time)) {
         return false;
     }
-    if (time > (uint64_t)HASH_EXPIRES_END_MS ||
-        (time > 0 && (int64_t)time + base >= HASH_EXPIRES_END_MS)) {
-        return load_failed(in, "a field of a hash expires too late");
+    *expires_at_ms = HASH_NEVER;
+    if (time == 0) {
+        return true;
     }
-    *expires_at_ms = time == 0 ? HASH_NEVER : (int64_t)time + base;
+    if (time > (uint64_t)HASH_EXPIRES_END_MS || (int64_t)time + base <= 0 ||
+        (int64_t)time + base >= HASH_EXPIRES_END_MS) {
+        return load_failed(in, "a field of a hash expires at no possible time");
+    }
+    *expires_at_ms = (int64_t)time + base;
     return true;
 }
 
