@@ -7,10 +7,8 @@
  * replies. Keys are named by their place in argv. A function that returns false after
  * "replies" in its comment has answered the client already: just return.
  *
- * Expiry is nobody's business but this file's: an expired key is not there, and is removed and
- * announced as deleted when a look-up meets it. The same holds for parts of a value, the fields of
- * a hash; but where very many have expired together some may be met: their type passes them
- * over.
+ * Expiry is nobody's business but this file's: a key that expired, or a part of a value, is
+ * removed and announced when a look-up meets it. Of very many parts some stay, hidden.
  *
  * Changes: every key_ function that alters something notes it. When the handler returns, and
  * something was noted, one change is announced: argv as the client sent it, unless
@@ -169,9 +167,8 @@ void *key_resize(struct call *c, size_t at, size_t size);
 /* The value that key_edit() returned was changed where it lies. */
 void key_changed(struct call *c, size_t at);
 
-/* A part of the value that key_edit() returned has expired and is still there: announces at once
- * that it is removed, as the caller now does. key_parts_removed() says that this was done to one
- * or more of them; it notes no change. */
+/* A part of the value has expired: announces that it is removed, as the caller does next. Then
+ * key_parts_removed() is called. Notes no change. */
 void key_part_expired(struct call *c, size_t at, struct span part);
 void key_parts_removed(struct call *c, size_t at);
 

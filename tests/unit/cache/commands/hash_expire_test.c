@@ -337,6 +337,51 @@ static void the_encoding_says_that_fields_expire(void **state)
     assert_string_equal(try_run(try, "DBSIZE"), ":0\r\n");
 }
 
+static void tells_what_happened(void **state)
+{
+    static const struct {
+        const char *command;
+        const char *events;
+    } rows[] = {
+        { "HSET h a 1 b 2", "0: new h\n0: hset h\n" },
+        { "HSETNX h c 3", "0: hset h\n" },
+        { "HSETNX h c 3", "" },
+        { "HINCRBY h a 1", "0: hincrby h\n" },
+        { "HINCRBYFLOAT h a 1", "0: hincrbyfloat h\n" },
+        { "HDEL h none", "" },
+        { "HDEL h c", "0: hdel h\n" },
+        { "HEXPIRE h 10 FIELDS 1 a", "0: hexpire h\n" },
+        { "HEXPIRE h 10 NX FIELDS 1 a", "" },
+        { "HPERSIST h FIELDS 1 a", "0: hpersist h\n" },
+        { "HPERSIST h FIELDS 1 a", "" },
+        { "HGETEX h EX 10 FIELDS 1 a", "0: hexpire h\n" },
+        { "HGETEX h PERSIST FIELDS 1 a", "0: hpersist h\n" },
+        { "HSETEX h EX 10 FIELDS 1 c 1", "0: hset h\n0: hexpire h\n" },
+        { "HSETEX h PXAT 1 FIELDS 1 c 1", "0: hset h\n0: hdel h\n" },
+        { "HEXPIREAT h 1 FIELDS 1 a", "0: hdel h\n" },
+        { "HGETDEL h FIELDS 1 b", "0: hdel h\n0: del h\n" },
+    };
+    struct try *try = *state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        try_run(try, rows[i].command);
+        assert_string_equal(try_events(try), rows[i].events);
+    }
+}
+
+static void tells_what_expired(void **state)
+{
+    struct try *try = *state;
+    try_run(try, "HSETEX h PX 10 FIELDS 2 a 1 b 2");
+    try_run(try, "HSETEX h PX 20 FIELDS 1 c 3");
+    try_events(try);
+    wait_ms(state, 11);
+    try_run(try, "HLEN h");
+    assert_string_equal(try_events(try), "0: hexpired h\n");
+    wait_ms(state, 10);
+    try_run(try, "HSET h d 1");
+    assert_string_equal(try_events(try), "0: hexpired h\n0: del h\n0: new h\n0: hset h\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +399,8 @@ int main(void)
         TRY(gets_and_changes_the_time),
         TRY(sets_with_a_time),
         TRY(the_encoding_says_that_fields_expire),
+        TRY(tells_what_happened),
+        TRY(tells_what_expired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
