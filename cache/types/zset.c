@@ -120,7 +120,9 @@ static int compare_members(const void *a, const void *b)
 
 void zset_sort_members(struct ranked_member **members, size_t count)
 {
-    qsort(members, count, sizeof(*members), compare_members);
+    if (count > 1) {
+        qsort(members, count, sizeof(*members), compare_members);
+    }
 }
 
 void zset_shrink(struct zset *zset, const struct type_limits *limits)
