@@ -202,7 +202,7 @@ static bool load_pending(struct loader *in, struct stream_group *group)
     if (!load_ms(in, &delivered_at_ms) || !load_len(in, &deliveries)) {
         return false;
     }
-    if (stream_pending_find(group, id) != NULL || deliveries > INT64_MAX) {
+    if (stream_id_is_zero(id) || stream_pending_find(group, id) != NULL || deliveries > INT64_MAX) {
         return load_failed(in, "a pending entry of a stream is corrupt");
     }
     stream_pending_add(group, NULL, id, delivered_at_ms)->deliveries = deliveries;

@@ -5,6 +5,7 @@
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
 #include "cache/types/stream_group.h"
+#include "cache/types/stream_rewrite.h"
 #include "cache/types/stream_saved.h"
 
 enum { SAMPLES = 5 };
@@ -139,147 +140,6 @@ static void digest(const void *value, struct digest *sum)
     }
 }
 
-/* --- the commands that make it again --- */
-
-struct rewriting {
-    struct span key;
-    rewrite_fn emit;
-    void *context;
-};
-
-/* An id or a number as a word. */
-struct word {
-    char text[STREAM_ID_TEXT_MAX];
-};
-
-static struct span id_word(struct word *word, struct stream_id id)
-{
-    return (struct span){ word->text, stream_id_format(word->text, id) };
-}
-
-static struct span number_word(struct word *word, int64_t number)
-{
-    return (struct span){ word->text, number_format(word->text, number) };
-}
-
-/* Fields are put aside whole, since each has room for its own numbers. */
-static void rewrite_entry(const struct rewriting *to, const struct stream_walk *walk)
-{
-    size_t count = walk->place.field_count;
-    struct stream_field *fields = memory_alloc(count * sizeof(*fields));
-    struct span *argv = memory_alloc((3 + 2 * count) * sizeof(*argv));
-    struct word id;
-
-    argv[0] = SPAN("XADD");
-    argv[1] = to->key;
-    argv[2] = id_word(&id, walk->place.id);
-    stream_field_first(&fields[0], walk->block, &walk->place);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) {
-            fields[i].name_at = fields[i - 1].name_at;
-            fields[i].value_at = fields[i - 1].value_at;
-            stream_field_next(&fields[i], walk->block, &walk->place);
-        }
-        argv[3 + 2 * i] = fields[i].name;
-        argv[4 + 2 * i] = fields[i].value;
-    }
-    to->emit(to->context, argv, 3 + 2 * count);
-    memory_free(argv);
-    memory_free(fields);
-}
-
-static void rewrite_pending(const struct rewriting *to, const struct stream_group *group,
-                            const struct stream_pending *pending)
-{
-    struct word id, time, count;
-    struct span argv[] = { SPAN("XCLAIM"),
-                           to->key,
-                           stream_group_name(group),
-                           stream_consumer_name(pending->consumer),
-                           SPAN("0"),
-                           id_word(&id, stream_pending_id(pending)),
-                           SPAN("TIME"),
-                           number_word(&time, pending->delivered_at_ms),
-                           SPAN("RETRYCOUNT"),
-                           number_word(&count, (int64_t)pending->deliveries),
-                           SPAN("JUSTID"),
-                           SPAN("FORCE") };
-    to->emit(to->context, argv, COUNT(argv));
-}
-
-static void rewrite_consumer(const struct rewriting *to, const struct stream_group *group,
-                             const struct stream_consumer *consumer)
-{
-    const struct stream_pending *pending = radix_first(&consumer->pending);
-
-    if (pending == NULL) {
-        struct span argv[] = { SPAN("XGROUP"), SPAN("CREATECONSUMER"), to->key,
-                               stream_group_name(group), stream_consumer_name(consumer) };
-        to->emit(to->context, argv, COUNT(argv));
-    }
-    while (pending != NULL) {
-        rewrite_pending(to, group, pending);
-        pending = stream_pending_next(&consumer->pending, stream_pending_id(pending));
-    }
-}
-
-static void rewrite_group(const struct rewriting *to, const struct stream_group *group)
-{
-    struct word id, read;
-    struct span argv[] = { SPAN("XGROUP"),
-                           SPAN("CREATE"),
-                           to->key,
-                           stream_group_name(group),
-                           id_word(&id, group->last_id),
-                           SPAN("ENTRIESREAD"),
-                           number_word(&read, group->entries_read) };
-    const struct stream_consumer *consumer = radix_first(&group->consumers);
-
-    to->emit(to->context, argv, COUNT(argv));
-    while (consumer != NULL) {
-        rewrite_consumer(to, group, consumer);
-        consumer = radix_after(&group->consumers, stream_consumer_name(consumer));
-    }
-}
-
-static void rewrite_entries(const struct rewriting *to, const struct stream *stream)
-{
-    struct stream_walk walk;
-    struct word last, added, deleted;
-    struct span set[] = { SPAN("XSETID"),
-                          to->key,
-                          id_word(&last, stream->last_id),
-                          SPAN("ENTRIESADDED"),
-                          number_word(&added, (int64_t)stream->entries_added),
-                          SPAN("MAXDELETEDID"),
-                          id_word(&deleted, stream->max_deleted_id) };
-
-    if (stream->length == 0) {
-        /* An entry that is trimmed at once: that makes an empty stream. */
-        struct span argv[] = { SPAN("XADD"), to->key,   SPAN("MAXLEN"), SPAN("0"),
-                               SPAN("0-1"),  SPAN("x"), SPAN("y") };
-        to->emit(to->context, argv, COUNT(argv));
-    }
-    stream_walk_start(&walk, stream, STREAM_ID_MIN, STREAM_ID_MAX, false);
-    while (stream_walk_next(&walk)) {
-        rewrite_entry(to, &walk);
-    }
-    to->emit(to->context, set, COUNT(set));
-}
-
-static void rewrite(struct span key, const void *value, rewrite_fn emit, void *context)
-{
-    const struct stream *stream = value;
-    const struct rewriting to = { .key = key, .emit = emit, .context = context };
-    const struct stream_group *group = radix_first(&stream->groups);
-
-    rewrite_entries(&to, stream);
-    while (group != NULL) {
-        rewrite_group(&to, group);
-        group = radix_after(&stream->groups, stream_group_name(group));
-    }
-}
-
 const struct type type_stream = {
     .name = "stream",
     .tag = TAG_STREAM,
@@ -289,7 +149,7 @@ const struct type type_stream = {
     .effort = effort,
     .encoding = encoding,
     .digest = digest,
-    .rewrite = rewrite,
+    .rewrite = stream_rewrite,
     .save = stream_save,
     .load = stream_load,
     .codes = stream_codes,
