@@ -6,38 +6,45 @@
  *                                  |  after a moment: some could  |
  *                                  +------- not be sent ----------+
  *
- * The store is walked in slices, a few buckets each time the timer fires, with at most IN_FLIGHT
- * keys on their way. A key is sent as the command that makes it again, with NX: what the new
- * owner was told since then is newer. Once that is acknowledged the key is dropped here, unless
- * it is ours again or was changed meanwhile; then the next walk sees to it. Keys of a rule with
- * class=local stay. */
+ * The store is walked in slices, a few buckets each time the timer fires, with a limited number of
+ * keys and bytes on their way. A key travels whole, as RESTORE key expiry payload ABSTTL, and so
+ * only to where it is not: what the new owner was told since then is newer (BUSYKEY). Once that is
+ * acknowledged the key is dropped here, unless it is ours again or was changed meanwhile; then the
+ * next walk sees to it. Keys of a rule with class=local stay.
+ *
+ * Small payloads go over the shared link. Big ones are errands: on a connection of their own they
+ * keep nobody waiting. Making one takes as long as DUMP does, so a slice ends with it. */
 
 #include "cache/base/check.h"
-#include "cache/base/hash.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
-#include "cache/types/type.h"
+#include "cache/persist/dump.h"
 #include "proxy/peers/inside.h"
-#include "proxy/peers/words.h"
 
 enum {
     IN_FLIGHT = 128,
+    IN_FLIGHT_BYTES = 64 << 20, /* One key may be more. */
     SCANS_PER_SLICE = 64,
+    BYTES_PER_SLICE = 1 << 20,
+    SHARED_MAX = 64 << 10, /* Bytes; more does not go over the shared link. */
     SLICE_EVERY_MS = 2,
     WALK_AGAIN_MS = 250,
-    WORDS_MAX = 8,
+    ANSWER_MAX = 1 << 16,
 };
 
-/* A key that is on its way. */
+/* A key that is on its way, by the one or the other. */
 struct parcel {
     struct link_call call;
+    struct errand_asker asker;
     struct handover *handover;
     int db;
     struct buf key;
-    uint64_t fingerprint; /* Of the command that was sent. */
+    size_t bytes;
+    bool changed; /* Since it was sent. */
     struct buf answer;
     struct reply reply;
     struct reply *into;
+    struct parcel *next, *previous;
 };
 
 /* A key found by the walk that is to be sent. */
@@ -48,15 +55,17 @@ struct found {
 
 struct handover {
     struct peers *peers;
-    const struct command *del;
+    const struct command *del, *restore;
     ev_timer timer;
     bool walking;
     bool walked; /* To the end; what is in flight decides whether there is another walk. */
     bool again;  /* Something is left for another walk. */
     int db;
     uint64_t cursor;
-    bool db_done; /* The cursor has come around. */
-    size_t in_flight;
+    bool db_done;           /* The cursor has come around. */
+    struct parcel *parcels; /* That are in flight. */
+    size_t in_flight, in_flight_bytes;
+    size_t slice_bytes;  /* Made in this slice. */
     struct found *found; /* Of the present slice, and of those before that had no room. */
 };
 
@@ -73,52 +82,25 @@ static uint16_t new_owner(const struct peers *peers, struct span key)
 
 /* --- what is sent ----------------------------------------------------------------------------- */
 
-struct command_made {
-    struct buf bytes;
-    size_t count; /* Commands. */
-    int64_t expires_at_ms;
-};
-
-/* SET key value NX [PXAT time]. A type that needs other commands is not handed over yet. */
-static void make_command(void *context, const struct span *argv, size_t argc)
-{
-    struct command_made *made = context;
-    struct span words[WORDS_MAX];
-    char time[NUMBER_TEXT_MAX];
-    size_t count = 0;
-
-    made->count++;
-    if (!span_is(argv[0], "SET") || argc != 3) {
-        return;
-    }
-    for (; count < argc; count++) {
-        words[count] = argv[count];
-    }
-    words[count++] = SPAN("NX");
-    if (made->expires_at_ms >= 0) {
-        words[count++] = SPAN("PXAT");
-        words[count++] = (struct span){ time, number_format(time, made->expires_at_ms) };
-    }
-    size_t len = words_len(words, count);
-    made->bytes.max = len;
-    char *room = buf_reserve(&made->bytes, len);
-    assert(room != NULL);
-    words_put(room, words, count);
-    buf_commit(&made->bytes, len);
-}
-
-/* The command that makes the key again; empty if there is no such key, or no such command. */
-static struct buf command_for(const struct handover *handover, int db, struct span key)
+/* The payload of a key; empty if there is no such key, or it is too long to be taken. */
+static struct buf payload_of(const struct handover *handover, int db, struct span key,
+                             int64_t *expires_at_ms)
 {
     struct peers *peers = handover->peers;
-    struct command_made made = { 0 };
+    struct buf payload;
     struct cache_entry entry;
 
-    if (cache_peek(peers->parts.cache, db, key, peers->unix_ms, &entry)) {
-        made.expires_at_ms = entry.expires_at_ms;
-        entry.type->rewrite(key, entry.value, make_command, &made);
+    buf_init(&payload, peers->config->options.proto_max_bulk_len);
+    if (!cache_peek(peers->parts.cache, db, key, peers->unix_ms, &entry)) {
+        return payload;
     }
-    return made.bytes;
+    *expires_at_ms = entry.expires_at_ms;
+    if (!dump_write(&payload, entry.type, entry.value)) {
+        log_warning(peers->parts.log, "A key of %zu bytes is too big to be handed to its owner",
+                    entry.type->memory(entry.value));
+        buf_fini(&payload);
+    }
+    return payload;
 }
 
 /* --- what comes back -------------------------------------------------------------------------- */
@@ -139,14 +121,18 @@ static void drop_here(struct handover *handover, int db, struct span key)
     cache_exec(handover->peers->parts.cache, &request);
 }
 
-static bool is_unchanged(const struct parcel *parcel)
+/* The change_fn of this listener. Where it happened is not looked at: a key that is sent once more
+ * does no harm. */
+static void on_change(void *context, const struct change *change)
 {
-    struct span key = buf_span(&parcel->key);
-    struct buf now = command_for(parcel->handover, parcel->db, key);
-    bool same = hash_bytes(buf_span(&now), 0) == parcel->fingerprint;
+    struct handover *handover = context;
 
-    buf_fini(&now);
-    return same;
+    for (struct parcel *parcel = handover->parcels; parcel != NULL; parcel = parcel->next) {
+        parcel->changed |= change->everything;
+        for (size_t i = 0; i < change->key_count && !parcel->changed; i++) {
+            parcel->changed = span_equal(change->keys[i], buf_span(&parcel->key));
+        }
+    }
 }
 
 static void schedule(struct handover *handover, uint64_t after_ms)
@@ -161,26 +147,100 @@ static void schedule(struct handover *handover, uint64_t after_ms)
 
 static void go_on(struct handover *handover);
 
-static void on_done(struct link_call *call, const struct link_result *result)
+static struct parcel *parcel_new(struct handover *handover, struct span key, size_t bytes)
 {
-    struct parcel *parcel = (struct parcel *)call;
-    struct handover *handover = parcel->handover;
-    struct span key = buf_span(&parcel->key);
-    bool arrived = result->end == LINK_ANSWERED && !parcel->reply.failed;
+    struct parcel *parcel = memory_zero(sizeof(*parcel));
 
+    parcel->handover = handover;
+    parcel->db = handover->db;
+    parcel->bytes = bytes;
+    buf_init(&parcel->key, key.len);
+    bool added = buf_add(&parcel->key, key);
+    assert(added);
+    buf_init(&parcel->answer, ANSWER_MAX);
+    parcel->reply = reply_into(&parcel->answer, 3);
+    parcel->into = &parcel->reply;
+    parcel->next = handover->parcels;
+    if (parcel->next != NULL) {
+        parcel->next->previous = parcel;
+    }
+    handover->parcels = parcel;
+    handover->in_flight++;
+    handover->in_flight_bytes += bytes;
+    return parcel;
+}
+
+static void parcel_free(struct parcel *parcel)
+{
+    struct handover *handover = parcel->handover;
+
+    if (parcel->next != NULL) {
+        parcel->next->previous = parcel->previous;
+    }
+    if (parcel->previous != NULL) {
+        parcel->previous->next = parcel->next;
+    } else {
+        handover->parcels = parcel->next;
+    }
     handover->in_flight--;
-    if (arrived && new_owner(handover->peers, key) != RING_NOBODY && is_unchanged(parcel)) {
-        drop_here(handover, parcel->db, key);
+    handover->in_flight_bytes -= parcel->bytes;
+    buf_fini(&parcel->key);
+    buf_fini(&parcel->answer);
+    memory_free(parcel);
+}
+
+/* The new owner has it, or something newer. */
+static bool has_arrived(const struct parcel *parcel)
+{
+    static const char busy[] = "-BUSYKEY";
+    struct span answer = buf_span(&parcel->answer);
+
+    return !parcel->reply.failed ||
+           (answer.len >= strlen(busy) && memcmp(answer.bytes, busy, strlen(busy)) == 0);
+}
+
+static void settled(struct parcel *parcel, bool arrived)
+{
+    struct handover *handover = parcel->handover;
+    struct buf key = parcel->key;
+    int db = parcel->db;
+    bool drop =
+        arrived && !parcel->changed && new_owner(handover->peers, buf_span(&key)) != RING_NOBODY;
+
+    parcel->key = (struct buf){ 0 };
+    parcel_free(parcel);
+    if (drop) {
+        drop_here(handover, db, buf_span(&key));
         peer_metrics.handover_keys_total++;
     } else {
         handover->again = true;
     }
-    buf_fini(&parcel->key);
-    buf_fini(&parcel->answer);
-    memory_free(parcel);
+    buf_fini(&key);
     if (handover->walking) {
         go_on(handover);
     }
+}
+
+static void on_done(struct link_call *call, const struct link_result *result)
+{
+    struct parcel *parcel = (struct parcel *)call;
+    settled(parcel, result->end == LINK_ANSWERED && has_arrived(parcel));
+}
+
+static struct parcel *parcel_of(struct errand_asker *asker)
+{
+    return (struct parcel *)((char *)asker - offsetof(struct parcel, asker));
+}
+
+static void on_answered(struct errand_asker *asker)
+{
+    struct parcel *parcel = parcel_of(asker);
+    settled(parcel, has_arrived(parcel));
+}
+
+static void on_unowned(struct errand_asker *asker)
+{
+    settled(parcel_of(asker), false);
 }
 
 /* --- the walk --------------------------------------------------------------------------------- */
@@ -200,49 +260,85 @@ static void visit(void *context, const struct cache_entry *entry)
     handover->found = found;
 }
 
+/* False: it was not sent. */
+static bool send_shared(struct parcel *parcel, struct lane *lane, const struct span *argv,
+                        size_t argc)
+{
+    const struct peers *peers = parcel->handover->peers;
+    uint64_t deadline_ms = links_clock_ms() + peers->config->options.forward_timeout_ms;
+
+    parcel->call = (struct link_call){ .into = &parcel->into, .patient = true, .done = on_done };
+    near_write(lane->near, buf_span(&parcel->key));
+    return link_send(lane->link, argv, argc, deadline_ms, &parcel->call);
+}
+
+static bool send_alone(struct parcel *parcel, uint16_t owner, const struct span *argv, size_t argc)
+{
+    struct peers *peers = parcel->handover->peers;
+    const struct peers_request request = {
+        .command = parcel->handover->restore,
+        .argv = argv,
+        .argc = argc,
+        .db = parcel->db,
+        .now_ms = peers->unix_ms,
+        .route = { .kind = ROUTE_PEER, .member = owner },
+    };
+
+    parcel->asker = (struct errand_asker){ .reply = &parcel->reply,
+                                           .answered = on_answered,
+                                           .unowned = on_unowned };
+    return peers_begin_errand(peers, &request, &parcel->asker) != NULL;
+}
+
+static void post_payload(struct handover *handover, struct span key, uint16_t owner,
+                         struct span payload, int64_t expires_at_ms)
+{
+    struct lane *lane = peer_lane(roster_peer(handover->peers->roster, owner), handover->db);
+    char time[NUMBER_TEXT_MAX];
+    size_t time_len = number_format(time, expires_at_ms < 0 ? 0 : expires_at_ms);
+    const struct span argv[] = {
+        SPAN("RESTORE"), key, { time, time_len }, payload, SPAN("ABSTTL")
+    };
+    struct parcel *parcel = parcel_new(handover, key, payload.len);
+
+    handover->slice_bytes += payload.len;
+    bool sent = payload.len <= SHARED_MAX ? send_shared(parcel, lane, argv, COUNT(argv))
+                                          : send_alone(parcel, owner, argv, COUNT(argv));
+    if (!sent) {
+        handover->again = true;
+        parcel_free(parcel);
+    }
+}
+
 static void post(struct handover *handover, struct span key)
 {
     struct peers *peers = handover->peers;
     uint16_t owner = new_owner(peers, key);
-    struct buf bytes = command_for(handover, handover->db, key);
-    struct lane *lane =
-        owner == RING_NOBODY ? NULL : peer_lane(roster_peer(peers->roster, owner), handover->db);
+    int64_t expires_at_ms = -1;
 
-    if (lane == NULL || bytes.len == 0 || !link_is_ready(lane->link)) {
-        handover->again = handover->again || (lane != NULL && bytes.len > 0);
-        buf_fini(&bytes);
+    if (owner == RING_NOBODY) {
         return;
     }
-    struct parcel *parcel = memory_zero(sizeof(*parcel));
-    size_t argc;
-    struct span *argv = words_take(buf_span(&bytes), &argc);
-
-    parcel->handover = handover;
-    parcel->db = handover->db;
-    buf_init(&parcel->key, key.len);
-    bool added = buf_add(&parcel->key, key);
-    assert(added);
-    parcel->fingerprint = hash_bytes(buf_span(&bytes), 0);
-    buf_init(&parcel->answer, 1 << 16);
-    parcel->reply = reply_into(&parcel->answer, 3);
-    parcel->into = &parcel->reply;
-    parcel->call = (struct link_call){ .into = &parcel->into, .done = on_done };
-    handover->in_flight++;
-    near_write(lane->near, key);
-    uint64_t deadline_ms = links_clock_ms() + peers->config->options.forward_timeout_ms;
-    if (!link_send(lane->link, argv, argc, deadline_ms, &parcel->call)) {
-        handover->in_flight--;
+    if (!link_is_ready(peer_lane(roster_peer(peers->roster, owner), handover->db)->link)) {
         handover->again = true;
-        buf_fini(&parcel->key);
-        memory_free(parcel);
+        return;
     }
-    memory_free(argv);
-    buf_fini(&bytes);
+    struct buf payload = payload_of(handover, handover->db, key, &expires_at_ms);
+    if (payload.len > 0) {
+        post_payload(handover, key, owner, buf_span(&payload), expires_at_ms);
+    }
+    buf_fini(&payload);
+}
+
+static bool has_room(const struct handover *handover)
+{
+    return handover->in_flight < IN_FLIGHT && handover->in_flight_bytes < IN_FLIGHT_BYTES &&
+           handover->slice_bytes < BYTES_PER_SLICE;
 }
 
 static void post_found(struct handover *handover)
 {
-    while (handover->found != NULL && handover->in_flight < IN_FLIGHT) {
+    while (handover->found != NULL && has_room(handover)) {
         struct found *found = handover->found;
         handover->found = found->next;
         post(handover, buf_span(&found->key));
@@ -310,11 +406,13 @@ static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
         begin_walk(handover);
         return;
     }
+    handover->slice_bytes = 0;
     post_found(handover);
     if (handover->found == NULL && !handover->walked) {
         walk_slice(handover);
     }
-    if (handover->found == NULL) {
+    if (handover->found == NULL || handover->in_flight == 0 ||
+        handover->slice_bytes >= BYTES_PER_SLICE) {
         go_on(handover);
     } /* Else the next acknowledgement makes room. */
 }
@@ -341,6 +439,8 @@ struct handover *handover_new(struct peers *peers)
 
     handover->peers = peers;
     handover->del = command_named(peers->parts.commands, SPAN("del"));
+    handover->restore = command_named(peers->parts.commands, SPAN("restore"));
+    cache_listen(peers->parts.cache, on_change, handover);
     ev_init(&handover->timer, on_timer);
     handover->timer.data = handover;
     return handover;

@@ -478,7 +478,7 @@ static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
         drop_input(connection);
         return;
     }
-    /* The loop calls for the last that was ready first, so this makes a list in order of arrival. */
+    /* The loop calls for the last that was ready first: this makes a list in order of arrival. */
     struct server *server = server_of(connection);
     if (connection->ready == 0) {
         connection->next_ready = server->ready;
