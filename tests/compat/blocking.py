@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Clients that wait for lists, sorted sets and streams: who is served, with what, in which order.
 
-    blocking.py [--seeds N] [--steps N] [--program PROGRAM] [--against PROGRAM]
+    blocking.py [--seeds 1-40] [--steps N] [--program PROGRAM] [--against PROGRAM]
 
 Some clients send blocking commands, with no time limit; two others write, one command or several
 in one piece, in two databases. After each step the two servers are asked who still waits
@@ -21,6 +21,7 @@ import time
 
 import resp
 import server
+from differential import seeds_of
 
 WAITERS = 5
 PATIENCE_SECONDS = 10
@@ -288,7 +289,7 @@ def someone_waits(control):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seeds", type=int, default=40)
+    parser.add_argument("--seeds", default="1-40")
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--program", default=server.podis_program())
     parser.add_argument("--against", default=server.redis_program())
@@ -296,9 +297,9 @@ def main():
     tally = server.Tally()
     with server.Server(options.program) as first, server.Server(options.against) as second:
         lacking = server.lacking(first, second)
-        for seed in range(options.seeds):
-            protocol = 2 + seed % 2
-            tally.run("waiting clients, seed %d, RESP%d" % (seed, protocol), play,
+        for seed in seeds_of(options.seeds):
+            protocol = 2 + int(seed) % 2
+            tally.run("waiting clients, seed %s, RESP%d" % (seed, protocol), play,
                       (first, second), seed, protocol, options.steps, lacking)
         for args in TIMED:
             if args[0].lower().encode() not in lacking:
