@@ -4,6 +4,8 @@
  *     load --echo-server HOST:PORT|unix:PATH [--op …]     a fixed answer to every request
  *
  *     --op get|set             what to ask                                    (get)
+ *     --command WORDS          any other: SADD set member:@@@@@@; see traffic.h
+ *     --reply-max N            bytes of its longest reply                     (512)
  *     --connections N          sockets, each with one batch under way         (50)
  *     --pipeline N             requests per batch                             (1)
  *     --requests N             stop after so many; else
@@ -279,6 +281,13 @@ static bool set_traffic(struct traffic *traffic, const char *name, int which, co
     case 'o':
         traffic->op = strcmp(text, "set") == 0 ? TRAFFIC_SET : TRAFFIC_GET;
         return true;
+    case 'w':
+        traffic->op = TRAFFIC_COMMAND;
+        traffic->command = text;
+        return true;
+    case 'm':
+        traffic->reply_max = number(name, text, 1, 1 << 20);
+        return true;
     case 'k':
         traffic->key_count = number(name, text, 1, UINT32_MAX);
         return true;
@@ -339,6 +348,8 @@ static const struct option names[] = {
     { "connect", required_argument, NULL, 'c' },
     { "echo-server", required_argument, NULL, 'e' },
     { "op", required_argument, NULL, 'o' },
+    { "command", required_argument, NULL, 'w' },
+    { "reply-max", required_argument, NULL, 'm' },
     { "connections", required_argument, NULL, 'n' },
     { "pipeline", required_argument, NULL, 'p' },
     { "requests", required_argument, NULL, 'r' },
@@ -361,6 +372,7 @@ int main(int argc, char **argv)
                      .key_len = 16,
                      .value_len = 64,
                      .key_count = 1000000,
+                     .reply_max = 512,
                      .random = 0x9E3779B97F4A7C15ULL ^ (clock_ns() | 1) },
         .connections = 50,
         .pipeline = 1,

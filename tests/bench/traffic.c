@@ -86,6 +86,43 @@ static void write_field(char *field, const char *prefix, size_t len)
     memcpy(field, prefix, strlen(prefix));
 }
 
+/* Where the numbers go: each run of @, which becomes zeroes. */
+static void find_places(struct batch *batch, char *request, size_t len)
+{
+    for (size_t at = 0; at < len; at++) {
+        size_t width = 0;
+        while (at + width < len && request[at + width] == '@') {
+            request[at + width++] = '0';
+        }
+        if (width == 0) {
+            continue;
+        }
+        if (batch->places == TRAFFIC_PLACES) {
+            address_die("--command", "too many numbers");
+        }
+        batch->ends[batch->places] = at + width;
+        batch->widths[batch->places++] = width < batch->digits ? width : batch->digits;
+        at += width - 1;
+    }
+}
+
+static size_t build_command(struct batch *batch, const char *command, char *out, size_t max)
+{
+    size_t words = 1;
+
+    for (const char *space = command; (space = strchr(space, ' ')) != NULL; space++) {
+        words++;
+    }
+    int at = snprintf(out, max, "*%zu\r\n", words);
+    for (const char *word = command; words > 0; words--) {
+        int len = (int)strcspn(word, " ");
+        at += snprintf(out + at, max - (size_t)at, "$%d\r\n%.*s\r\n", len, len, word);
+        word += len + 1;
+    }
+    find_places(batch, out, (size_t)at);
+    return (size_t)at;
+}
+
 /* One request for key 0; a value that is made of its key is still to be written. */
 static size_t build_request(struct batch *batch, const struct traffic *traffic, char *out,
                             size_t max)
@@ -96,6 +133,9 @@ static size_t build_request(struct batch *batch, const struct traffic *traffic, 
     char number[24];
     int at;
 
+    if (traffic->op == TRAFFIC_COMMAND) {
+        return build_command(batch, traffic->command, out, max);
+    }
     if (traffic->op == TRAFFIC_GET) {
         at = snprintf(out, max, "*2\r\n$3\r\nGET\r\n$%d\r\n", key_len);
         batch->key_at = (size_t)at;
@@ -120,6 +160,9 @@ static size_t build_request(struct batch *batch, const struct traffic *traffic, 
 void batch_init(struct batch *batch, const struct traffic *traffic, size_t count_max)
 {
     size_t max = 256 + traffic->key_len + traffic->value_len;
+    if (traffic->op == TRAFFIC_COMMAND) {
+        max += 16 * strlen(traffic->command); /* At worst a length and two line ends per byte. */
+    }
     char *request = allocate(max);
 
     *batch = (struct batch){ .count_max = count_max, .digits = digits_of(traffic->key_count) };
@@ -137,6 +180,15 @@ void batch_fini(struct batch *batch)
     *batch = (struct batch){ 0 };
 }
 
+static void write_numbers(const struct batch *batch, struct traffic *traffic, char *request,
+                          uint64_t number)
+{
+    for (size_t i = 0; i < batch->places; i++) {
+        write_digits(request + batch->ends[i], batch->widths[i], number);
+        number = traffic->sequential ? number : key_next(traffic);
+    }
+}
+
 void batch_next(struct batch *batch, struct traffic *traffic, size_t count)
 {
     char *request = batch->bytes;
@@ -144,6 +196,10 @@ void batch_next(struct batch *batch, struct traffic *traffic, size_t count)
     batch->count = count;
     for (size_t i = 0; i < count; i++, request += batch->unit) {
         uint64_t number = key_next(traffic);
+        if (traffic->op == TRAFFIC_COMMAND) {
+            write_numbers(batch, traffic, request, number);
+            continue;
+        }
         char *key = request + batch->key_at;
         write_digits(key + traffic->key_len, batch->digits, number);
         if (batch->value_at != 0) {
@@ -154,12 +210,13 @@ void batch_next(struct batch *batch, struct traffic *traffic, size_t count)
 
 size_t batch_replies_max(const struct batch *batch, const struct traffic *traffic)
 {
-    return batch->count_max * (traffic->value_len + 32) + 512;
+    size_t each = traffic->op == TRAFFIC_COMMAND ? traffic->reply_max : traffic->value_len + 32;
+    return batch->count_max * each + 512;
 }
 
 size_t traffic_fixed_reply(const struct traffic *traffic, char *reply, size_t max)
 {
-    if (traffic->op == TRAFFIC_SET) {
+    if (traffic->op != TRAFFIC_GET) {
         return (size_t)snprintf(reply, max, "+OK\r\n");
     }
     return (size_t)snprintf(reply, max, "$%zu\r\n%0*d\r\n", traffic->value_len,
@@ -235,9 +292,48 @@ static size_t check_quickly(const struct batch *batch, const struct traffic *tra
     return whole;
 }
 
+/* The length of any one reply in RESP2, 0 when it is not whole yet. */
+static size_t skim(const char *bytes, size_t len)
+{
+    size_t at = 0;
+
+    for (uint64_t pending = 1; pending > 0; pending--) {
+        const char *end = at < len ? memchr(bytes + at, '\n', len - at) : NULL;
+        if (end == NULL) {
+            return 0;
+        }
+        const char *head = bytes + at;
+        at = (size_t)(end - bytes) + 1;
+        if (head[0] == '*' && head[1] != '-') {
+            pending += strtoull(head + 1, NULL, 10);
+        } else if (head[0] == '$' && head[1] != '-') {
+            at += strtoull(head + 1, NULL, 10) + 2;
+        }
+    }
+    return at <= len ? at : 0;
+}
+
+static void check_commands(const char *bytes, size_t len, struct replies *replies)
+{
+    size_t used;
+
+    while ((used = skim(bytes + replies->used, len - replies->used)) > 0) {
+        bool error = bytes[replies->used] == '-';
+        replies->errors += error;
+        replies->hits += !error;
+        replies->used += used;
+        replies->count++;
+    }
+}
+
 bool batch_check(const struct batch *batch, const struct traffic *traffic, size_t first,
                  const char *bytes, size_t len, struct replies *replies)
 {
+    if (traffic->op == TRAFFIC_COMMAND) {
+        check_commands(bytes, len, replies);
+        errno = 0;
+        return first + replies->count <= batch->count;
+    }
     while (replies->used < len) {
         size_t index = first + replies->count;
         const char *at = bytes + replies->used;

@@ -10,21 +10,26 @@
  * A batch is `count` requests back to back in one buffer, all of the same length, so making the
  * next batch means writing new digits over the old keys: the client spends a few nanoseconds a
  * request and touches little memory besides. Unless the values are integers, a value is its key
- * over and over, so that a GET's answer shows whether it belongs to the key that was asked. */
-enum traffic_op { TRAFFIC_GET, TRAFFIC_SET };
+ * over and over, so that a GET's answer shows whether it belongs to the key that was asked.
+ *
+ * Any other command is given as its words. In them each run of @ stands for a number of that many
+ * digits, of its own unless they are sequential. The replies are skimmed: where they end, and whether they are errors. */
+enum traffic_op { TRAFFIC_GET, TRAFFIC_SET, TRAFFIC_COMMAND };
 
-enum { TRAFFIC_KEY_MAX = 64 };
+enum { TRAFFIC_KEY_MAX = 64, TRAFFIC_PLACES = 16 };
 
 struct traffic {
     enum traffic_op op;
     const char *key_prefix; /* Followed by digits up to key_len. */
     size_t key_len;
     size_t value_len;
-    uint64_t key_count; /* Keys are numbered from 0. */
-    bool sequential;    /* Key after key instead of at random: fills a server. */
-    bool integer;       /* Values are integers of value_len digits. */
-    bool any_value;     /* Do not compare a GET's answer with its key. */
-    uint64_t ttl_s;     /* SET … EX when not 0. */
+    uint64_t key_count;  /* Keys are numbered from 0. */
+    bool sequential;     /* Key after key instead of at random: fills a server. */
+    bool integer;        /* Values are integers of value_len digits. */
+    bool any_value;      /* Do not compare a GET's answer with its key. */
+    uint64_t ttl_s;      /* SET … EX when not 0. */
+    const char *command; /* For TRAFFIC_COMMAND: words between single spaces. */
+    size_t reply_max;    /* For TRAFFIC_COMMAND: bytes that are enough for one reply. */
 
     uint64_t next_key; /* For `sequential`. */
     uint64_t random;   /* State of the generator; not 0. */
@@ -38,6 +43,10 @@ struct batch {
     size_t digits;    /* Of the key, at its end, that differ between requests. */
     size_t count;     /* Requests in the current batch. */
     size_t count_max; /* Requests the buffer holds. */
+    /* Of TRAFFIC_COMMAND: where numbers end in a request, and how many digits differ. */
+    size_t ends[TRAFFIC_PLACES];
+    size_t widths[TRAFFIC_PLACES];
+    size_t places;
 };
 
 /* What came back. `used` bytes of the input were whole replies, `count` of them. */
