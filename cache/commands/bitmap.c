@@ -112,9 +112,6 @@ static bool range_in(const struct range *range, size_t len, uint64_t *first, uin
     int64_t from = range->has_start ? range->start : 0;
     int64_t to = range->has_end ? range->end : -1;
 
-    if (from < 0 && to < 0 && from > to) {
-        return false;
-    }
     from = from < 0 ? from + total : from;
     to = to < 0 ? to + total : to;
     from = from < 0 ? 0 : from;
@@ -148,7 +145,9 @@ static void bitcount(struct call *c)
         return;
     }
     struct span text = value == NULL ? SPAN("") : string_text(value, room);
-    bool any = range_in(&range, text.len, &first, &end);
+    /* Only here: BITPOS looks at the first byte when both ends lie before it. */
+    bool crossed = range.start < 0 && range.end < 0 && range.start > range.end;
+    bool any = !crossed && range_in(&range, text.len, &first, &end);
     reply_integer(c->reply, any ? (int64_t)bits_count(text, first, end) : 0);
 }
 

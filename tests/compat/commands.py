@@ -183,7 +183,7 @@ class Maker:
         while not self.wanted(made):
             made = self.pick(self.makers)()
         args, how = made[0]
-        leaned_on = any(later.startswith(LEANING) for _, later in made)
+        leaned_on = len(made) > 1 and made[1][0][0] not in LOOKS
         if args[0] not in NEVER_MAIMED and not leaned_on and self.chance(0.03):
             made[0] = (self.maim(args), "kind" if how in ("kind", "near", "near_ms") else how)
         made[0][0][0] = self.cased(made[0][0][0])
@@ -422,7 +422,9 @@ class Maker:
 # for their time-out, leave different data on each server, or mean something since Redis 7.2.
 NEVER_MAIMED = (b"HELLO", b"CLIENT", b"CONFIG", b"COMMAND", b"INFO", b"DEBUG", b"FLUSHALL",
                 b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX", b"SPOP",
-                b"ZRANK", b"ZREVRANK")
+                b"ZRANK", b"ZREVRANK", b"BITCOUNT", b"BITPOS")
+# What may follow a command that failed: it only looks.
+LOOKS = (b"PTTL", b"EXISTS", b"DBSIZE", b"GET", b"HGET")
 # Comparisons that take the answer before into account.
 LEANING = ("member", "picked", "encoded")
 
