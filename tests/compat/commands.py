@@ -422,7 +422,8 @@ class Maker:
 # for their time-out, leave different data on each server, or mean something since Redis 7.2.
 NEVER_MAIMED = (b"HELLO", b"CLIENT", b"CONFIG", b"COMMAND", b"INFO", b"DEBUG", b"FLUSHALL",
                 b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX", b"SPOP",
-                b"ZRANK", b"ZREVRANK", b"BITCOUNT", b"BITPOS")
+                b"ZRANK", b"ZREVRANK", b"BITCOUNT", b"BITPOS",
+                b"XREAD", b"XREADGROUP")
 # What may follow a command that failed: it only looks.
 LOOKS = (b"PTTL", b"EXISTS", b"DBSIZE", b"GET", b"HGET")
 # Comparisons that take the answer before into account.
