@@ -96,8 +96,8 @@ bool stream_edit(struct call *c, size_t at, struct stream **stream)
 
 void reply_no_group(struct call *c, struct span key, struct span group, const char *where)
 {
-    reply_errorf(c->reply, "NOGROUP No such key '%.*s' or consumer group '%.*s'%s", span_shown(key),
-                 key.bytes, span_shown(group), group.bytes, where);
+    reply_errorf(c->reply, "NOGROUP No such key '%.*s' or consumer group '%.*s'%s", (int)key.len,
+                 key.bytes, (int)group.len, group.bytes, where);
 }
 
 struct stream_group *stream_edit_group(struct call *c, size_t key_at, size_t group_at,

@@ -86,8 +86,8 @@ class Bits(Part):
             args += [kind, self.pick([b"#%d" % self.random.randint(0, 9), self.offset()])]
             if name != b"GET":
                 # Where max - value wraps around, redis-server saturates to the wrong end.
-                args.append(self.pick([self.maker.small(), b"%d" % self.random.randint(-2**62,
-                                                                                       2**62)]))
+                args.append(b"%d" % self.random.randint(*self.pick([(-9, 9), (-300, 300),
+                                                                    (-2**62, 2**62)])))
         return [(args, "same")]
 
 

@@ -45,7 +45,7 @@ class Lists(Part):
         if name == b"LINSERT":
             where = self.cased(self.pick([b"BEFORE", b"AFTER"])) if self.chance(0.97) else b"at"
             return [([name, self.key(), where, self.element(), self.element()], "same")]
-        return [([name, self.key(), self.pick([b"0", b"1", b"-1", b"2", b"-3", self.integer()]),
+        return [([name, self.key(), self.pick([b"0", b"1", b"-1", b"2", b"-3", b"100", b"x", b""]),
                   self.element()], "same")]
 
     def trim(self):
@@ -61,7 +61,7 @@ class Lists(Part):
         for option in self.some_of([b"RANK", b"COUNT", b"MAXLEN", b"bad"]):
             args.append(self.cased(option))
             if not self.chance(0.03):
-                args.append(self.pick([b"0", b"1", b"-1", b"2", b"-2", b"10", self.integer()]))
+                args.append(self.pick([b"0", b"1", b"-1", b"2", b"-2", b"10", b"x", b""]))
         return [(args, "same")]
 
     def pop_any(self):

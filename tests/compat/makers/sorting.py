@@ -1,8 +1,8 @@
 """Steps with SORT: by values elsewhere, with values from elsewhere, into a list.
 
-Two habits of Redis are kept out of the way. It turns a sorted set that it sorts into a skiplist, so
-those here are skiplists from the start. And it asks errno about each weight without clearing it
-first, so a command that does clear it comes before."""
+What is sorted has keys that no other command knows, and is made anew for each SORT: redis-server
+turns a sorted set that it sorts into its bigger encoding, so those here have it from the start.
+"""
 
 from makers.part import Part
 
@@ -10,23 +10,30 @@ PATTERNS = [b"w:*", b"w:*", b"o:*->weight", b"o:*->name", b"nosuch:*", b"*", b"w
 
 
 class Sorting(Part):
-    KEYS = [b"sort:list", b"sort:set", b"sort:zset", b"sort:list{t}"]
+    KEYS = [b"sort:to", b"sort:to{t}"]
 
     def steps(self):
-        return {self.fill: 3, self.weigh: 4, self.sort: 8, self.sort_into: 2}
+        return {self.weigh: 6, self.sort: 8, self.sort_into: 2}
 
     def number(self):
         return b"%d" % self.random.randint(0, 30)
 
-    def fill(self, key=None):
-        key = key or self.own()
-        members = [self.number() if self.chance(0.9) else self.element()
+    def fill(self):
+        """(steps, key, whether the elements have an order of their own)"""
+        members = [self.number() if self.chance(0.95) else self.element()
                    for _ in range(self.random.randint(1, 15))]
-        if b"zset" in key:
-            members.append(self.number().rjust(70, b"0"))
-            members = [word for m in members for word in (self.number(), m)]
-        name = b"SADD" if b"set" in key[5:8] else b"ZADD" if b"zset" in key else b"RPUSH"
-        return [([b"DEL", key], "same"), ([name, key, *members], "same")]
+        # redis-server takes an errno of some command before for one of its own; ZADD clears it.
+        steps = [([b"ZADD", b"errno{t}", b"1", b"x"], "same")]
+        name, key = self.pick([(b"RPUSH", b"sorted:l{t}"), (b"RPUSH", b"sorted:l"),
+                               (b"SADD", b"sorted:s"), (b"ZADD", b"sorted:z"),
+                               (b"SET", b"sorted:t"), (b"DEL", b"nosuch")])
+        if name == b"ZADD":
+            members += [b"%d" % n for n in range(100, 229)]
+            members = [word for member in members for word in (self.number(), member)]
+        elif name == b"SET":
+            members = [b"text"]
+        return (steps + [([b"DEL", key], "same"), ([name, key, *members], "same")], key,
+                name != b"SADD")
 
     def weigh(self):
         if self.chance(0.6):
@@ -36,17 +43,16 @@ class Sorting(Part):
         return [([b"HSET", b"o:" + self.number(), b"weight", self.number(), b"name",
                   self.element()], "same")]
 
-    def words(self, key):
-        """(options, whether their order is told by them alone)"""
+    def words(self, in_order):
+        """(options, whether their order is told by them alone). in_order: the elements have one
+        of their own, which is what nosort gives."""
         words, ordered = [], True
         alpha = self.chance(0.4)
         if self.chance(0.4):
             pattern = self.pick([b"nosort", *PATTERNS])
             words += [self.cased(b"BY"), pattern]
-            # Elements of equal weight, or of none, come in an order that is nobody's promise.
-            ordered = not alpha and b"*" in pattern or b"list" in key or b"zset" in key
-            if alpha and b"*" in pattern:
-                ordered = False
+            # Texts of equal weight, or of none, come in an order that is nobody's promise.
+            ordered = not alpha if b"*" in pattern else in_order
         if alpha:
             words.append(self.cased(b"ALPHA"))
         if self.chance(0.4) and ordered:
@@ -58,23 +64,17 @@ class Sorting(Part):
             words.append(self.cased(self.pick([b"ASC", b"DESC"])))
         return words, ordered
 
-    def before(self, key, words):
-        """What must be done first for the order to be known."""
-        steps = [([b"INCRBYFLOAT", b"sort:none", b"x"], "same")]
-        if b"nosort" in words and key in self.KEYS and b"set" not in key[5:8]:
-            steps += self.fill(key)  # By now it may be a set that was renamed.
-        return steps
-
     def sort(self):
-        key = self.key()
-        words, ordered = self.words(key)
-        sort = ([self.pick([b"SORT", b"SORT_RO"]), key, *words], "same" if ordered else "bag")
-        return [*self.before(key, words), sort]
+        steps, key, in_order = self.fill()
+        words, ordered = self.words(in_order)
+        return steps + [([self.pick([b"SORT", b"SORT_RO"]), key, *words],
+                         "same" if ordered else "bag")]
 
     def sort_into(self):
-        key, to = self.key(), self.pick([b"sort:to", b"sort:to{t}", self.own()])
-        words, ordered = self.words(key)
-        steps = [*self.before(key, words), ([b"SORT", key, *words, self.cased(b"STORE"), to], "same")]
+        steps, key, in_order = self.fill()
+        words, ordered = self.words(in_order)
+        to = self.own()
+        steps.append(([b"SORT", key, *words, self.cased(b"STORE"), to], "same"))
         if not ordered:
             steps += [([b"LLEN", to], "same"), ([b"DEL", to], "same")]
         return steps

@@ -6,7 +6,7 @@ CONFIG = [(b"zset-max-listpack-entries", (b"128", b"128", b"4", b"0")),
           (b"zset-max-listpack-value", (b"64", b"64", b"8", b"1000"))]
 ODD_SCORES = [b"inf", b"-inf", b"+inf", b"(1", b"nan", b"abc", b"", b"1e400", b"-0", b"0x10",
               b"1e-300", b"1.7976931348623157e308", b"9007199254740993", b"0.1", b"3.3333333333",
-              b"-2.5e10", b"1e17", b"123456789012345678", b"4.9e-324"]
+              b"-2.5e10", b"1e17", b"123456789012345678"]
 
 
 # Ranges by name promise something only where all scores are equal: these keys, which no

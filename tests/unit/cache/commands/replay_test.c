@@ -242,10 +242,18 @@ static void run_emitted(void *context, const struct span *argv, size_t argc)
     assert_int_not_equal(reply.bytes[0], '-');
 }
 
-static void assert_alike(const struct essence *first, const struct essence *second)
+/* `again` is what was made of the entry's value. Commands cannot make all of it again, as in Redis:
+ * what is pending of an entry that was deleted cannot be claimed. */
+static void assert_made(const struct cache_entry *entry, const struct essence *again, bool whole,
+                        const char *how)
 {
-    assert_memory_equal(&first->digest, &second->digest, sizeof(first->digest));
-    assert_int_equal(first->rewritten, second->rewritten);
+    struct essence essence = essence_of(entry->key, entry->type, entry->value);
+    bool same = memcmp(&essence.digest, &again->digest, sizeof(again->digest)) == 0;
+
+    if (!same || (whole && essence.rewritten != again->rewritten)) {
+        fail_msg("%.*s, a %s as %s, is another one after %s", (int)entry->key.len, entry->key.bytes,
+                 entry->type->name, entry->type->encoding(entry->value), how);
+    }
 }
 
 static void rewrites_to_the_same(const struct cache_entry *entry, uint64_t now_ms)
@@ -254,13 +262,13 @@ static void rewrites_to_the_same(const struct cache_entry *entry, uint64_t now_m
     struct cache_entry made;
 
     try_start(&copy);
-    copy.now_ms = now_ms;
+    /* Fields that are over, but not removed yet, are part of the value: made long ago they stay. */
+    copy.now_ms = entry->type->tag == TAG_HASH ? 1 : now_ms;
     entry->type->rewrite(entry->key, entry->value, run_emitted, &copy);
-    assert_true(cache_peek(copy.cache, 0, entry->key, now_ms, &made));
+    assert_true(cache_peek(copy.cache, 0, entry->key, copy.now_ms, &made));
     assert_ptr_equal(made.type, entry->type);
-    struct essence essence = essence_of(entry->key, entry->type, entry->value);
     struct essence again = essence_of(made.key, made.type, made.value);
-    assert_alike(&essence, &again);
+    assert_made(entry, &again, false, "its rewrite()");
     try_stop(&copy);
 }
 
@@ -281,9 +289,8 @@ static void saves_to_the_same(const struct cache_entry *entry)
     void *value = entry->type->load(code, &loader, &type_limits_default);
     assert_non_null(value);
     assert_int_equal(loader.in.len, 0);
-    struct essence essence = essence_of(entry->key, entry->type, entry->value);
     struct essence again = essence_of(entry->key, entry->type, value);
-    assert_alike(&essence, &again);
+    assert_made(entry, &again, true, "save() and load()");
 
     entry->type->free(value);
     loader_fini(&loader);
