@@ -13,7 +13,8 @@
  * over and over, so that a GET's answer shows whether it belongs to the key that was asked.
  *
  * Any other command is given as its words. In them each run of @ stands for a number of that many
- * digits, of its own unless they are sequential. The replies are skimmed: where they end, and whether they are errors. */
+ * digits, of its own unless they are sequential. The replies are skimmed: where they end, and
+ * whether they are errors. */
 enum traffic_op { TRAFFIC_GET, TRAFFIC_SET, TRAFFIC_COMMAND };
 
 enum { TRAFFIC_KEY_MAX = 64, TRAFFIC_PLACES = 16 };
