@@ -14,47 +14,17 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
+#include "cache/ds/ranked_node.h"
 
 #include <math.h>
 
 enum {
-    LEAF_MAX = 60,
-    INNER_MAX = 31,
     DEPTH_MAX = 24, /* Of inner nodes, half of them full: far more than memory holds. */
     LONG_TEXT = UINT8_MAX,
 };
 
-/* What leaves and inner nodes have in common. */
-struct node {
-    uint32_t count;  /* Members of a leaf, children of an inner node. */
-    uint32_t height; /* 0: a leaf. */
-    uint64_t members;
-};
-
-struct ranked_leaf {
-    struct node node;
-    struct ranked_leaf *previous;
-    struct ranked_leaf *next;
-    struct ranked_member *members[LEAF_MAX];
-};
-static_assert(sizeof(struct ranked_leaf) == 512, "a leaf fills a size class of the allocator");
-
-/* What an inner node says of a child. */
-struct branch {
-    double score; /* Of the first: most searches look no further. */
-    struct ranked_member *first;
-    uint64_t below;
-    struct node *child;
-};
-
-struct inner {
-    struct node node;
-    struct branch branches[INNER_MAX];
-};
-static_assert(sizeof(struct inner) <= 1024, "an inner node fits a size class of the allocator");
-
 struct ranked {
-    struct node *root;
+    struct ranked_node *root;
     size_t leaves;
     size_t inners;
 };
@@ -62,7 +32,7 @@ struct ranked {
 /* The way from the root to a place in a leaf. */
 struct path {
     struct ranked *ranked;
-    struct inner *inners[DEPTH_MAX];
+    struct ranked_inner *inners[DEPTH_MAX];
     uint32_t indexes[DEPTH_MAX]; /* The child that was taken. */
     uint32_t depth;
     struct ranked_leaf *leaf;
@@ -102,186 +72,31 @@ struct span ranked_member_text(const struct ranked_member *member)
     return (struct span){ .bytes = text, .len = len };
 }
 
-/* --- bounds --- */
-
-struct bound {
-    enum { BY_BOTH, BY_SCORE, BY_TEXT } by;
-    bool or_equal; /* The bound is behind what equals it. */
-    double score;
-    struct span text;
-};
-
-static struct bound bound_at(const struct ranked_member *member, bool or_equal)
-{
-    return (struct bound){ BY_BOTH, or_equal, member->score, ranked_member_text(member) };
-}
-
-static bool is_before(double score, const struct ranked_member *member, const struct bound *bound)
-{
-    if (bound->by != BY_TEXT && score != bound->score) {
-        return score < bound->score;
-    }
-    int order = bound->by == BY_SCORE ? 0 : span_compare(ranked_member_text(member), bound->text);
-    return order < 0 || (order == 0 && bound->or_equal);
-}
-
-/* How many members of a leaf are before the bound. */
-static uint32_t leaf_search(const struct ranked_leaf *leaf, const struct bound *bound)
-{
-    uint32_t low = 0;
-    uint32_t high = leaf->node.count;
-
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        const struct ranked_member *member = leaf->members[middle];
-        if (is_before(member->score, member, bound)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* The last child that begins before the bound; the first one if none does. */
-static uint32_t inner_search(const struct inner *inner, const struct bound *bound)
-{
-    uint32_t low = 1;
-    uint32_t high = inner->node.count;
-
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (is_before(inner->branches[middle].score, inner->branches[middle].first, bound)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low - 1;
-}
-
 /* --- nodes --- */
 
-static struct ranked_leaf *as_leaf(const struct node *node)
-{
-    assert(node->height == 0);
-    return (struct ranked_leaf *)(uintptr_t)node;
-}
-
-static struct inner *as_inner(const struct node *node)
-{
-    assert(node->height > 0);
-    return (struct inner *)(uintptr_t)node;
-}
-
-static uint32_t room_of(const struct node *node)
-{
-    return node->height == 0 ? LEAF_MAX : INNER_MAX;
-}
-
-static struct node *node_new(struct ranked *ranked, uint32_t height)
+static struct ranked_node *add_node(struct ranked *ranked, uint32_t height)
 {
     if (height == 0) {
-        struct ranked_leaf *leaf = memory_alloc(sizeof(*leaf));
-        leaf->node = (struct node){ 0 };
-        leaf->previous = NULL;
-        leaf->next = NULL;
         ranked->leaves++;
-        return &leaf->node;
+    } else {
+        ranked->inners++;
     }
-    struct inner *inner = memory_alloc(sizeof(*inner));
-    inner->node = (struct node){ .height = height };
-    ranked->inners++;
-    return &inner->node;
+    return ranked_node_new(height);
 }
 
-static void node_free(struct ranked *ranked, struct node *node)
+static void drop_node(struct ranked *ranked, struct ranked_node *node)
 {
     if (node->height == 0) {
-        struct ranked_leaf *leaf = as_leaf(node);
-        if (leaf->previous != NULL) {
-            leaf->previous->next = leaf->next;
-        }
-        if (leaf->next != NULL) {
-            leaf->next->previous = leaf->previous;
-        }
         ranked->leaves--;
     } else {
         ranked->inners--;
     }
-    memory_free(node);
-}
-
-/* Says of a child, which is not empty, what is so now. */
-static void refresh(struct inner *parent, uint32_t index)
-{
-    struct branch *branch = &parent->branches[index];
-    const struct node *child = branch->child;
-    assert(child->count > 0);
-
-    branch->below = child->members;
-    if (child->height == 0) {
-        branch->first = as_leaf(child)->members[0];
-        branch->score = branch->first->score;
-    } else {
-        branch->first = as_inner(child)->branches[0].first;
-        branch->score = as_inner(child)->branches[0].score;
-    }
-}
-
-/* The element of a node, and how large it is. */
-static char *element(const struct node *node, uint32_t index, size_t *size)
-{
-    if (node->height == 0) {
-        *size = sizeof(struct ranked_member *);
-        return (char *)&as_leaf(node)->members[index];
-    }
-    *size = sizeof(struct branch);
-    return (char *)&as_inner(node)->branches[index];
-}
-
-/* Moves what is from `at` on back by `count` elements, which are to be written. */
-static void node_open(struct node *node, uint32_t at, uint32_t count)
-{
-    size_t size;
-    char *from = element(node, at, &size);
-    assert(node->count + count <= room_of(node));
-
-    memmove(from + count * size, from, (node->count - at) * size);
-    node->count += count;
-}
-
-static void node_close(struct node *node, uint32_t at, uint32_t count)
-{
-    size_t size;
-    char *to = element(node, at, &size);
-    assert(at + count <= node->count);
-
-    memmove(to, to + count * size, (node->count - at - count) * size);
-    node->count -= count;
-}
-
-/* Moves `count` elements of a node to another of the same height, in front of its element `at`. */
-static void node_move(struct node *from, uint32_t first, uint32_t count, struct node *to,
-                      uint32_t at)
-{
-    uint64_t members = count;
-    size_t size;
-
-    for (uint32_t i = 0; from->height > 0 && i < count; i++) {
-        members += as_inner(from)->branches[first + i].below - 1;
-    }
-    node_open(to, at, count);
-    char *source = element(from, first, &size);
-    memcpy(element(to, at, &size), source, count * size);
-    node_close(from, first, count);
-    from->members -= members;
-    to->members += members;
+    ranked_node_free(node);
 }
 
 /* --- walks --- */
 
-static void step_down(struct path *path, struct inner *inner, uint32_t index)
+static void step_down(struct path *path, struct ranked_inner *inner, uint32_t index)
 {
     assert(path->depth < DEPTH_MAX);
     path->inners[path->depth] = inner;
@@ -289,26 +104,26 @@ static void step_down(struct path *path, struct inner *inner, uint32_t index)
     path->depth++;
 }
 
-static struct path find_bound(struct ranked *ranked, const struct bound *bound)
+static struct path find_bound(struct ranked *ranked, const struct ranked_bound *bound)
 {
     struct path path = { .ranked = ranked };
-    struct node *node = ranked->root;
+    struct ranked_node *node = ranked->root;
 
     while (node->height > 0) {
-        struct inner *inner = as_inner(node);
-        uint32_t index = inner_search(inner, bound);
+        struct ranked_inner *inner = ranked_inner_of(node);
+        uint32_t index = ranked_inner_search(inner, bound);
         step_down(&path, inner, index);
         node = inner->branches[index].child;
     }
-    path.leaf = as_leaf(node);
-    path.at = leaf_search(path.leaf, bound);
+    path.leaf = ranked_leaf_of(node);
+    path.at = ranked_leaf_search(path.leaf, bound);
     return path;
 }
 
 /* The place of a member that is there. */
 static struct path find_member(struct ranked *ranked, const struct ranked_member *member)
 {
-    struct bound bound = bound_at(member, true);
+    struct ranked_bound bound = ranked_bound_at(member, true);
     struct path path = find_bound(ranked, &bound);
 
     assert(path.at > 0);
@@ -320,11 +135,11 @@ static struct path find_member(struct ranked *ranked, const struct ranked_member
 static struct path find_rank(struct ranked *ranked, uint64_t rank)
 {
     struct path path = { .ranked = ranked };
-    struct node *node = ranked->root;
-    assert(rank < node->members);
+    struct ranked_node *node = ranked->root;
+    assert(rank < node->total);
 
     while (node->height > 0) {
-        struct inner *inner = as_inner(node);
+        struct ranked_inner *inner = ranked_inner_of(node);
         uint32_t index = 0;
         for (; rank >= inner->branches[index].below; index++) {
             rank -= inner->branches[index].below;
@@ -332,41 +147,41 @@ static struct path find_rank(struct ranked *ranked, uint64_t rank)
         step_down(&path, inner, index);
         node = inner->branches[index].child;
     }
-    path.leaf = as_leaf(node);
+    path.leaf = ranked_leaf_of(node);
     path.at = (uint32_t)rank;
     return path;
 }
 
-static uint64_t count_before(const struct ranked *ranked, const struct bound *bound)
+static uint64_t count_before(const struct ranked *ranked, const struct ranked_bound *bound)
 {
-    const struct node *node = ranked->root;
+    const struct ranked_node *node = ranked->root;
     uint64_t before = 0;
 
     while (node->height > 0) {
-        const struct inner *inner = as_inner(node);
-        uint32_t index = inner_search(inner, bound);
+        const struct ranked_inner *inner = ranked_inner_of(node);
+        uint32_t index = ranked_inner_search(inner, bound);
         for (uint32_t i = 0; i < index; i++) {
             before += inner->branches[i].below;
         }
         node = inner->branches[index].child;
     }
-    return before + leaf_search(as_leaf(node), bound);
+    return before + ranked_leaf_search(ranked_leaf_of(node), bound);
 }
 
 /* --- adding --- */
 
 /* Puts all but the first `keep` elements of a child into a fresh one behind it. */
-static void split(struct ranked *ranked, struct inner *parent, uint32_t index, uint32_t keep)
+static void split(struct ranked *ranked, struct ranked_inner *parent, uint32_t index, uint32_t keep)
 {
-    struct node *left = parent->branches[index].child;
-    struct node *right = node_new(ranked, left->height);
+    struct ranked_node *left = parent->branches[index].child;
+    struct ranked_node *right = add_node(ranked, left->height);
 
-    node_open(&parent->node, index + 1, 1);
+    ranked_node_open(&parent->node, index + 1, 1);
     parent->branches[index + 1].child = right;
-    node_move(left, keep, left->count - keep, right, 0);
+    ranked_node_move(left, keep, left->count - keep, right, 0);
     if (left->height == 0) {
-        struct ranked_leaf *first = as_leaf(left);
-        struct ranked_leaf *second = as_leaf(right);
+        struct ranked_leaf *first = ranked_leaf_of(left);
+        struct ranked_leaf *second = ranked_leaf_of(right);
         second->previous = first;
         second->next = first->next;
         if (first->next != NULL) {
@@ -379,79 +194,79 @@ static void split(struct ranked *ranked, struct inner *parent, uint32_t index, u
 /* Where a full leaf is to be cut when one more comes at `at`. */
 static uint32_t leaf_cut(const struct ranked_leaf *leaf, uint32_t at)
 {
-    if (leaf->next == NULL && at == LEAF_MAX) {
-        return LEAF_MAX;
+    if (leaf->next == NULL && at == RANKED_LEAF_MAX) {
+        return RANKED_LEAF_MAX;
     }
-    return leaf->previous == NULL && at == 0 ? 0 : LEAF_MAX / 2;
+    return leaf->previous == NULL && at == 0 ? 0 : RANKED_LEAF_MAX / 2;
 }
 
 /* The root is full: a fresh one above it. */
 static void grow_root(struct ranked *ranked)
 {
-    struct inner *root = as_inner(node_new(ranked, ranked->root->height + 1));
+    struct ranked_inner *root = ranked_inner_of(add_node(ranked, ranked->root->height + 1));
 
     root->node.count = 1;
-    root->node.members = ranked->root->members;
+    root->node.total = ranked->root->total;
     root->branches[0].child = ranked->root;
-    refresh(root, 0);
+    ranked_node_refresh(root, 0);
     ranked->root = &root->node;
 }
 
 /* The way to where a member goes, whose last inner node has room for one more child. */
-static struct path find_room(struct ranked *ranked, const struct bound *bound)
+static struct path find_room(struct ranked *ranked, const struct ranked_bound *bound)
 {
     struct path path = { .ranked = ranked };
 
-    if (ranked->root->count == room_of(ranked->root)) {
+    if (ranked->root->count == ranked_node_room(ranked->root)) {
         grow_root(ranked);
     }
-    struct node *node = ranked->root;
+    struct ranked_node *node = ranked->root;
     while (node->height > 0) {
-        struct inner *inner = as_inner(node);
-        uint32_t index = inner_search(inner, bound);
-        if (node->height > 1 && inner->branches[index].child->count == INNER_MAX) {
-            split(ranked, inner, index, INNER_MAX / 2);
-            refresh(inner, index);
-            refresh(inner, index + 1);
-            index = inner_search(inner, bound);
+        struct ranked_inner *inner = ranked_inner_of(node);
+        uint32_t index = ranked_inner_search(inner, bound);
+        if (node->height > 1 && inner->branches[index].child->count == RANKED_INNER_MAX) {
+            split(ranked, inner, index, RANKED_INNER_MAX / 2);
+            ranked_node_refresh(inner, index);
+            ranked_node_refresh(inner, index + 1);
+            index = ranked_inner_search(inner, bound);
         }
         step_down(&path, inner, index);
         node = inner->branches[index].child;
     }
-    path.leaf = as_leaf(node);
-    path.at = leaf_search(path.leaf, bound);
+    path.leaf = ranked_leaf_of(node);
+    path.at = ranked_leaf_search(path.leaf, bound);
     return path;
 }
 
 void ranked_add(struct ranked *ranked, struct ranked_member **take_member)
 {
     struct ranked_member *member = *take_member;
-    struct bound bound = bound_at(member, false);
+    struct ranked_bound bound = ranked_bound_at(member, false);
     assert(!isnan(member->score));
     struct path path = find_room(ranked, &bound);
-    struct inner *cut = NULL; /* The parent of a leaf that was cut in two. */
+    struct ranked_inner *cut = NULL; /* The parent of a leaf that was cut in two. */
 
-    if (path.leaf->node.count == LEAF_MAX) {
+    if (path.leaf->node.count == RANKED_LEAF_MAX) {
         uint32_t index = path.indexes[path.depth - 1];
         uint32_t keep = leaf_cut(path.leaf, path.at);
         cut = path.inners[path.depth - 1];
         split(ranked, cut, index, keep);
-        if (path.at > keep || keep == LEAF_MAX) {
+        if (path.at > keep || keep == RANKED_LEAF_MAX) {
             path.leaf = path.leaf->next;
             path.at -= keep;
         }
     }
     struct ranked_leaf *leaf = path.leaf;
-    node_open(&leaf->node, path.at, 1);
+    ranked_node_open(&leaf->node, path.at, 1);
     leaf->members[path.at] = member;
-    leaf->node.members++;
+    leaf->node.total++;
     *take_member = NULL;
     for (uint32_t level = path.depth; level-- > 0;) {
-        struct inner *inner = path.inners[level];
-        inner->node.members++;
-        refresh(inner, path.indexes[level]);
+        struct ranked_inner *inner = path.inners[level];
+        inner->node.total++;
+        ranked_node_refresh(inner, path.indexes[level]);
         if (inner == cut) {
-            refresh(inner, path.indexes[level] + 1);
+            ranked_node_refresh(inner, path.indexes[level] + 1);
         }
     }
 }
@@ -459,55 +274,55 @@ void ranked_add(struct ranked *ranked, struct ranked_member **take_member)
 /* --- removing --- */
 
 /* Makes two neighbours one, or equally full. */
-static void even_out(struct ranked *ranked, struct inner *parent, uint32_t left_index)
+static void even_out(struct ranked *ranked, struct ranked_inner *parent, uint32_t left_index)
 {
-    struct node *left = parent->branches[left_index].child;
-    struct node *right = parent->branches[left_index + 1].child;
+    struct ranked_node *left = parent->branches[left_index].child;
+    struct ranked_node *right = parent->branches[left_index + 1].child;
     uint32_t sum = left->count + right->count;
 
-    if (sum <= room_of(left) * 3 / 4) {
-        node_move(right, 0, right->count, left, left->count);
-        node_close(&parent->node, left_index + 1, 1);
-        node_free(ranked, right);
+    if (sum <= ranked_node_room(left) * 3 / 4) {
+        ranked_node_move(right, 0, right->count, left, left->count);
+        ranked_node_close(&parent->node, left_index + 1, 1);
+        drop_node(ranked, right);
     } else if (left->count < sum / 2) {
-        node_move(right, 0, sum / 2 - left->count, left, left->count);
-        refresh(parent, left_index + 1);
+        ranked_node_move(right, 0, sum / 2 - left->count, left, left->count);
+        ranked_node_refresh(parent, left_index + 1);
     } else {
         uint32_t surplus = left->count - sum / 2;
-        node_move(left, left->count - surplus, surplus, right, 0);
-        refresh(parent, left_index + 1);
+        ranked_node_move(left, left->count - surplus, surplus, right, 0);
+        ranked_node_refresh(parent, left_index + 1);
     }
-    refresh(parent, left_index);
+    ranked_node_refresh(parent, left_index);
 }
 
 /* A child has lost elements. */
-static void settle_child(struct ranked *ranked, struct inner *parent, uint32_t index)
+static void settle_child(struct ranked *ranked, struct ranked_inner *parent, uint32_t index)
 {
-    struct node *child = parent->branches[index].child;
+    struct ranked_node *child = parent->branches[index].child;
 
     if (child->count == 0) {
-        node_close(&parent->node, index, 1);
-        node_free(ranked, child);
-    } else if (child->count < room_of(child) / 4 && parent->node.count > 1) {
+        ranked_node_close(&parent->node, index, 1);
+        drop_node(ranked, child);
+    } else if (child->count < ranked_node_room(child) / 4 && parent->node.count > 1) {
         even_out(ranked, parent, index == 0 ? 0 : index - 1);
     } else {
-        refresh(parent, index);
+        ranked_node_refresh(parent, index);
     }
 }
 
 /* Roots with one child are no use, with none they are a leaf. */
 static void settle_root(struct ranked *ranked)
 {
-    struct node *root = ranked->root;
+    struct ranked_node *root = ranked->root;
 
     while (root->height > 0 && root->count == 1) {
-        ranked->root = as_inner(root)->branches[0].child;
-        node_free(ranked, root);
+        ranked->root = ranked_inner_of(root)->branches[0].child;
+        drop_node(ranked, root);
         root = ranked->root;
     }
     if (root->count == 0 && root->height > 0) {
-        node_free(ranked, root);
-        ranked->root = node_new(ranked, 0);
+        drop_node(ranked, root);
+        ranked->root = add_node(ranked, 0);
     }
 }
 
@@ -516,10 +331,10 @@ static void take_out(struct path *path, uint32_t count)
 {
     struct ranked_leaf *leaf = path->leaf;
 
-    node_close(&leaf->node, path->at, count);
-    leaf->node.members -= count;
+    ranked_node_close(&leaf->node, path->at, count);
+    leaf->node.total -= count;
     for (uint32_t level = path->depth; level-- > 0;) {
-        path->inners[level]->node.members -= count;
+        path->inners[level]->node.total -= count;
         settle_child(path->ranked, path->inners[level], path->indexes[level]);
     }
     settle_root(path->ranked);
@@ -538,7 +353,7 @@ void ranked_cut(struct ranked *ranked, uint64_t from, uint64_t to,
     assert(to <= ranked_count(ranked));
 
     for (uint64_t left = to - from; left > 0;) {
-        struct ranked_member *out[LEAF_MAX];
+        struct ranked_member *out[RANKED_LEAF_MAX];
         struct path path = find_rank(ranked, from);
         uint32_t count = path.leaf->node.count - path.at;
         count = count < left ? count : (uint32_t)left;
@@ -553,7 +368,7 @@ void ranked_cut(struct ranked *ranked, uint64_t from, uint64_t to,
 
 /* --- another score --- */
 
-static bool has_place_at(const struct path *path, const struct bound *bound)
+static bool has_place_at(const struct path *path, const struct ranked_bound *bound)
 {
     struct ranked_place before = { path->leaf, path->at };
     struct ranked_place behind = before;
@@ -562,20 +377,20 @@ static bool has_place_at(const struct path *path, const struct bound *bound)
     ranked_next(&behind);
     const struct ranked_member *low = before.leaf == NULL ? NULL : ranked_at(&before);
     const struct ranked_member *high = behind.leaf == NULL ? NULL : ranked_at(&behind);
-    return (low == NULL || is_before(low->score, low, bound)) &&
-           (high == NULL || !is_before(high->score, high, bound));
+    return (low == NULL || ranked_is_before(low->score, low, bound)) &&
+           (high == NULL || !ranked_is_before(high->score, high, bound));
 }
 
 void ranked_rescore(struct ranked *ranked, struct ranked_member *member, double score)
 {
     struct path path = find_member(ranked, member);
-    struct bound bound = { BY_BOTH, false, score, ranked_member_text(member) };
+    struct ranked_bound bound = { RANKED_BY_BOTH, false, score, ranked_member_text(member) };
     assert(!isnan(score));
 
     if (has_place_at(&path, &bound)) {
         member->score = score;
         for (uint32_t level = path.depth; path.at == 0 && level-- > 0;) {
-            refresh(path.inners[level], path.indexes[level]);
+            ranked_node_refresh(path.inners[level], path.indexes[level]);
         }
         return;
     }
@@ -588,30 +403,30 @@ void ranked_rescore(struct ranked *ranked, struct ranked_member *member, double 
 
 uint64_t ranked_count(const struct ranked *ranked)
 {
-    return ranked->root->members;
+    return ranked->root->total;
 }
 
 size_t ranked_bytes(const struct ranked *ranked)
 {
     return sizeof(*ranked) + ranked->leaves * sizeof(struct ranked_leaf) +
-           ranked->inners * memory_rounded(sizeof(struct inner));
+           ranked->inners * memory_rounded(sizeof(struct ranked_inner));
 }
 
 uint64_t ranked_rank(const struct ranked *ranked, const struct ranked_member *member)
 {
-    struct bound bound = bound_at(member, false);
+    struct ranked_bound bound = ranked_bound_at(member, false);
     return count_before(ranked, &bound);
 }
 
 uint64_t ranked_below_score(const struct ranked *ranked, double score, bool or_equal)
 {
-    struct bound bound = { .by = BY_SCORE, .or_equal = or_equal, .score = score };
+    struct ranked_bound bound = { .by = RANKED_BY_SCORE, .or_equal = or_equal, .score = score };
     return count_before(ranked, &bound);
 }
 
 uint64_t ranked_below_text(const struct ranked *ranked, struct span text, bool or_equal)
 {
-    struct bound bound = { .by = BY_TEXT, .or_equal = or_equal, .text = text };
+    struct ranked_bound bound = { .by = RANKED_BY_TEXT, .or_equal = or_equal, .text = text };
     return count_before(ranked, &bound);
 }
 
@@ -650,7 +465,7 @@ void ranked_previous(struct ranked_place *place)
 struct ranked *ranked_new(void)
 {
     struct ranked *ranked = memory_zero(sizeof(*ranked));
-    ranked->root = node_new(ranked, 0);
+    ranked->root = add_node(ranked, 0);
     return ranked;
 }
 
@@ -664,19 +479,19 @@ static void free_members(struct ranked_leaf *leaf)
 void ranked_free(struct ranked *ranked)
 {
     struct path path = { .ranked = ranked };
-    struct node *node = ranked == NULL ? NULL : ranked->root;
+    struct ranked_node *node = ranked == NULL ? NULL : ranked->root;
 
     while (node != NULL) {
         if (node->height > 0) {
-            step_down(&path, as_inner(node), 0);
-            node = as_inner(node)->branches[0].child;
+            step_down(&path, ranked_inner_of(node), 0);
+            node = ranked_inner_of(node)->branches[0].child;
             continue;
         }
-        free_members(as_leaf(node));
+        free_members(ranked_leaf_of(node));
         memory_free(node);
         node = NULL;
         while (path.depth > 0 && node == NULL) {
-            struct inner *inner = path.inners[path.depth - 1];
+            struct ranked_inner *inner = path.inners[path.depth - 1];
             uint32_t index = ++path.indexes[path.depth - 1];
             if (index < inner->node.count) {
                 node = inner->branches[index].child;
@@ -693,33 +508,33 @@ void ranked_free(struct ranked *ranked)
 
 static void check_leaf(const struct ranked_leaf *leaf, const struct ranked_member **before)
 {
-    assert(leaf->node.members == leaf->node.count);
+    assert(leaf->node.total == leaf->node.count);
     for (uint32_t i = 0; i < leaf->node.count; i++) {
         const struct ranked_member *member = leaf->members[i];
         if (*before != NULL) {
-            struct bound bound = bound_at(member, false);
-            assert(is_before((*before)->score, *before, &bound));
+            struct ranked_bound bound = ranked_bound_at(member, false);
+            assert(ranked_is_before((*before)->score, *before, &bound));
         }
         *before = member;
     }
 }
 
-static void check_inner(const struct inner *inner)
+static void check_inner(const struct ranked_inner *inner)
 {
     uint64_t members = 0;
     assert(inner->node.count > 0);
-    assert(inner->node.count <= INNER_MAX);
+    assert(inner->node.count <= RANKED_INNER_MAX);
     for (uint32_t i = 0; i < inner->node.count; i++) {
-        const struct node *child = inner->branches[i].child;
-        struct inner said = *inner;
-        refresh(&said, i);
+        const struct ranked_node *child = inner->branches[i].child;
+        struct ranked_inner said = *inner;
+        ranked_node_refresh(&said, i);
         assert(said.branches[i].first == inner->branches[i].first);
         assert(said.branches[i].score == inner->branches[i].score);
         assert(said.branches[i].below == inner->branches[i].below);
         assert(child->height + 1 == inner->node.height);
-        members += child->members;
+        members += child->total;
     }
-    assert(members == inner->node.members);
+    assert(members == inner->node.total);
 }
 
 void ranked_check(const struct ranked *ranked)
@@ -734,7 +549,7 @@ void ranked_check(const struct ranked *ranked)
         if (members > 0) {
             path = find_rank((struct ranked *)(uintptr_t)ranked, rank);
         } else {
-            path.leaf = as_leaf(ranked->root);
+            path.leaf = ranked_leaf_of(ranked->root);
         }
         assert(path.at == 0);
         assert(path.leaf->previous == previous);
