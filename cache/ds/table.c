@@ -44,7 +44,7 @@ enum {
     PAGE = 4096,
     POINTER_BYTES = 6,
     POSITION_BITS = 48,
-    SMALLEST_BITS = 2,
+    SMALLEST_BITS = 0,
     LARGEST_BITS = 40,
     AT_ONCE = 64,     /* Arrays up to this many buckets are moved in one go. */
     DISCARDED = 1024, /* Of larger ones so many emptied buckets at a time go back to the kernel. */
@@ -162,7 +162,7 @@ static uint64_t array_len(const struct array *array)
 
 static uint64_t array_index(const struct array *array, uint64_t hash)
 {
-    return hash >> (64 - array->bits);
+    return hash >> 1 >> (63 - array->bits); /* In two steps: bits may be 0. */
 }
 
 static struct bucket *home_of(const struct table *table, uint64_t hash)
@@ -648,7 +648,7 @@ struct table_slot *table_random(const struct table *table, uint64_t *random_stat
         }
     }
     unsigned bits = table->old.bits > table->now.bits ? table->old.bits : table->now.bits;
-    for (uint64_t hash = random_next(random_state);; hash += UINT64_C(1) << (64 - bits)) {
+    for (uint64_t hash = random_next(random_state);; hash += UINT64_C(2) << (63 - bits)) {
         struct table_slot *slot = chain_nth(home_of(table, hash), 0);
         if (slot != NULL) {
             return slot;
