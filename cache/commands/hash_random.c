@@ -1,12 +1,12 @@
 /* HRANDFIELD: fields picked by chance.
  *
- *     one                the table picks, or one of the few there are
- *     -count             so many times one, each time among all
+ *     one                the table picks it; in a small hash it is counted to
+ *     -count             so many times one, each time among all; a small hash is listed first
  *     count, over 1/3    all are gone through, and each is taken with the chance that it has
  *                        to be one of those still wanted among those still to come
  *     count, fewer       picked one by one; what was picked before is picked again
  *
- * So no way of asking costs more than it answers, and nothing but what is answered is kept. */
+ * So asking a large hash costs what it answers, and nothing but that is kept. */
 
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
@@ -22,15 +22,15 @@ struct choice {
     uint64_t random_state;
 };
 
-static void reply_item(const struct choice *choice, const struct hash_item *item)
+static void reply_pair(const struct choice *choice, struct span field, struct span value)
 {
     struct reply *reply = choice->call->reply;
     if (choice->with_values && reply->protocol > 2) {
         reply_array(reply, 2);
     }
-    reply_bulk(reply, item->field);
+    reply_bulk(reply, field);
     if (choice->with_values) {
-        reply_bulk(reply, item->value);
+        reply_bulk(reply, value);
     }
 }
 
@@ -42,11 +42,17 @@ static void reply_start(const struct choice *choice, size_t fields)
     reply_array(reply, flat ? 2 * fields : fields);
 }
 
-/* --- small hashes: all of it, to pick from --- */
+/* --- with repetitions --- */
 
+struct pair {
+    struct span field;
+    struct span value;
+};
+
+/* All of a small hash, to pick from again and again. */
 struct listing {
     struct call *call;
-    struct hash_item *items;
+    struct pair *pairs;
     size_t count;
 };
 
@@ -58,43 +64,49 @@ static struct span lasting(struct call *c, struct span text, const char *room)
 static void list_item(void *context, const struct hash_item *item)
 {
     struct listing *listing = context;
-    listing->items[listing->count++] = (struct hash_item){
+    listing->pairs[listing->count++] = (struct pair){
         .field = lasting(listing->call, item->field, item->field_room),
         .value = lasting(listing->call, item->value, item->value_room),
     };
 }
 
-static struct listing list_items(const struct choice *choice)
+static struct listing list_all(const struct choice *choice)
 {
     struct call *c = choice->call;
     struct listing listing = {
         .call = c,
-        .items = arena_alloc(c->arena, choice->count * sizeof(*listing.items)),
+        .pairs = arena_alloc(c->arena, choice->count * sizeof(struct pair)),
     };
     hash_each(choice->hash, c->now_ms, list_item, &listing);
     assert(listing.count == choice->count);
     return listing;
 }
 
-/* --- with repetitions --- */
+/* Nobody hears of more. */
+static bool is_cut(const struct reply *reply)
+{
+    return reply->full || reply->silent;
+}
 
 static void reply_repeated(struct choice *choice, uint64_t wanted)
 {
     const struct call *c = choice->call;
-    bool has_table = hash_has_table(choice->hash);
-    struct listing listing = { 0 };
     struct hash_item item;
 
-    if (!has_table) {
-        listing = list_items(choice);
-    }
     reply_start(choice, wanted);
-    for (uint64_t i = 0; i < wanted && !c->reply->full && !c->reply->silent; i++) {
-        if (!has_table) {
-            reply_item(choice, &listing.items[random_below(&choice->random_state, listing.count)]);
-        } else if (hash_random(choice->hash, c->now_ms, &choice->random_state, &item)) {
-            reply_item(choice, &item);
+    if (hash_has_table(choice->hash)) {
+        for (uint64_t i = 0; i < wanted && !is_cut(c->reply); i++) {
+            bool some = hash_random(choice->hash, c->now_ms, &choice->random_state, &item);
+            assert(some);
+            reply_pair(choice, item.field, item.value);
         }
+        return;
+    }
+    struct listing listing = list_all(choice);
+    for (uint64_t i = 0; i < wanted && !is_cut(c->reply); i++) {
+        const struct pair *pair =
+            &listing.pairs[random_below(&choice->random_state, listing.count)];
+        reply_pair(choice, pair->field, pair->value);
     }
 }
 
@@ -110,7 +122,7 @@ static void sample_item(void *context, const struct hash_item *item)
 {
     struct sampling *sampling = context;
     if (random_below(&sampling->choice->random_state, sampling->to_come) < sampling->wanted) {
-        reply_item(sampling->choice, item);
+        reply_pair(sampling->choice, item->field, item->value);
         sampling->wanted--;
     }
     sampling->to_come--;
@@ -168,7 +180,7 @@ static void reply_picked(struct choice *choice, size_t wanted)
         bool some = hash_random(choice->hash, c->now_ms, &choice->random_state, &item);
         assert(some);
         if (pick(&picked, item.field.bytes)) {
-            reply_item(choice, &item);
+            reply_pair(choice, item.field, item.value);
             found++;
         }
     }
@@ -193,13 +205,6 @@ static void reply_one(struct choice *choice)
 {
     const struct call *c = choice->call;
     struct hash_item item;
-
-    if (!hash_has_table(choice->hash)) {
-        struct listing listing = list_items(choice);
-        reply_bulk(c->reply,
-                   listing.items[random_below(&choice->random_state, listing.count)].field);
-        return;
-    }
     bool some = hash_random(choice->hash, c->now_ms, &choice->random_state, &item);
     assert(some);
     reply_bulk(c->reply, item.field);

@@ -112,8 +112,23 @@ void hash_each(const void *hash, uint64_t now_ms, hash_visit_fn visit, void *con
     } while (position != 0);
 }
 
-/* One of the living, by going through all of them: each that comes takes the place of the one
- * before with a chance of one in as many as have come. */
+/* The field with this number among those that have not expired. */
+static bool find_nth(const void *hash, uint64_t number, uint64_t now_ms, struct hash_item *item)
+{
+    for (size_t at = 0; next_item(hash, &at, item);) {
+        if (is_due(item->expires_at_ms, now_ms)) {
+            continue;
+        }
+        if (number == 0) {
+            return true;
+        }
+        number--;
+    }
+    return false;
+}
+
+/* One of those that have not expired, by going through all: each that comes takes the place of the
+ * one before with a chance of one in as many as have come. */
 struct choice {
     struct hash_item item;
     uint64_t come;
@@ -129,10 +144,10 @@ static void choose(void *context, const struct hash_item *item)
     }
 }
 
-bool hash_random(const void *hash, uint64_t now_ms, uint64_t *random_state, struct hash_item *item)
+static bool random_from_table(const void *hash, uint64_t now_ms, uint64_t *random_state,
+                              struct hash_item *item)
 {
     enum { TRIES = 100 };
-    assert(hash_has_table(hash));
 
     for (int i = 0; i < TRIES && hash_table_count(hash) > 0; i++) {
         hash_table_random(hash, random_state, item);
@@ -144,6 +159,15 @@ bool hash_random(const void *hash, uint64_t now_ms, uint64_t *random_state, stru
     hash_each(hash, now_ms, choose, &choice);
     *item = choice.item;
     return choice.come > 0;
+}
+
+bool hash_random(const void *hash, uint64_t now_ms, uint64_t *random_state, struct hash_item *item)
+{
+    if (hash_has_table(hash)) {
+        return random_from_table(hash, now_ms, random_state, item);
+    }
+    size_t count = hash_count(hash, now_ms);
+    return count > 0 && find_nth(hash, random_below(random_state, count), now_ms, item);
 }
 
 /* --- the type --- */

@@ -43,7 +43,7 @@ bool hash_has_table(const void *hash);
 uint64_t hash_scan(const void *hash, uint64_t position, uint64_t now_ms, hash_visit_fn visit,
                    void *context);
 
-/* Any field of a hash with a table, each about as likely; false if there is none. */
+/* Any field, each about as likely; false if there is none. O(n) without a table. */
 bool hash_random(const void *hash, uint64_t now_ms, uint64_t *random_state, struct hash_item *item);
 
 #endif
