@@ -110,6 +110,11 @@ static void take_places(const struct options *options, size_t all, size_t *from,
  * numbers, and what is behind a NUL does not count. */
 static bool parse_weight(struct call *c, struct span text, double *weight)
 {
+    int64_t integer;
+    if (number_parse(text, &integer)) {
+        *weight = (double)integer;
+        return true;
+    }
     char *bytes = arena_alloc(c->arena, text.len + 1);
     char *end;
     if (text.len > 0) {
