@@ -124,13 +124,13 @@ static size_t reply_places(struct call *c, const struct quicklist *items,
     bool forwards = options->rank > 0;
     uint64_t skipped = (uint64_t)(forwards ? options->rank : -options->rank) - 1;
     uint64_t wanted = options->wants_many ? (uint64_t)options->count : 1;
+    size_t most = options->max_len == 0 ? SIZE_MAX : (size_t)options->max_len - 1;
     size_t compared = 0; /* With the match found last. */
     size_t replied = 0;
 
     quicklist_walk_start(&walk, items, forwards ? 0 : items->count - 1,
                          forwards ? QUICKLIST_TAIL : QUICKLIST_HEAD);
-    while (quicklist_walk_find(&walk, c->argv[2], &compared) &&
-           (options->max_len == 0 || compared < (uint64_t)options->max_len)) {
+    while (quicklist_walk_find(&walk, c->argv[2], most, &compared)) {
         size_t place = forwards ? compared : items->count - 1 - compared;
         compared++;
         if (skipped > 0) {

@@ -135,7 +135,7 @@ static void linsert(struct call *c)
     }
     quicklist_walk_start(&walk, edit.items, 0, QUICKLIST_TAIL);
     quicklist_walk_edit(&walk, edit.items, &edit.limits);
-    bool found = quicklist_walk_find(&walk, c->argv[3], &passed);
+    bool found = quicklist_walk_find(&walk, c->argv[3], SIZE_MAX, &passed);
     if (found) {
         quicklist_walk_insert(&walk, after ? QUICKLIST_TAIL : QUICKLIST_HEAD, c->argv[4]);
     }
@@ -204,7 +204,7 @@ static void lrem(struct call *c)
     quicklist_walk_start(&walk, edit.items, forwards ? 0 : edit.items->count - 1,
                          forwards ? QUICKLIST_TAIL : QUICKLIST_HEAD);
     quicklist_walk_edit(&walk, edit.items, &edit.limits);
-    while (removed < wanted && quicklist_walk_find(&walk, c->argv[3], &passed)) {
+    while (removed < wanted && quicklist_walk_find(&walk, c->argv[3], SIZE_MAX, &passed)) {
         quicklist_walk_remove(&walk);
         removed++;
     }

@@ -19,6 +19,7 @@
 
 enum {
     COUNTED_NODE_MAX = 8192, /* Bytes, if the limit is a number of elements. */
+    SHARED_MAX = 1 << 28,    /* A longer text is plain, whatever the limits say. */
     ELEMENT_OVERHEAD = 8,    /* Of an element: what Redis assumes. */
     JOINED_OVERHEAD = 11,    /* What it assumes two nodes to save when they become one. */
 };
@@ -39,7 +40,7 @@ size_t quicklist_node_max(const struct quicklist_limits *limits)
 bool quicklist_is_plain(struct span text, const struct quicklist_limits *limits)
 {
     if (limits->plain_from > 0) {
-        return text.len >= limits->plain_from;
+        return text.len >= limits->plain_from || text.len > SHARED_MAX;
     }
     return text.len > quicklist_node_max(limits);
 }

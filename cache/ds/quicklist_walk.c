@@ -122,12 +122,12 @@ static bool find_forwards(struct quicklist_walk *walk, struct span text, size_t 
     return true;
 }
 
-bool quicklist_walk_find(struct quicklist_walk *walk, struct span text, size_t *passed)
+bool quicklist_walk_find(struct quicklist_walk *walk, struct span text, size_t most, size_t *passed)
 {
-    while (advance(walk)) {
+    while (*passed <= most && advance(walk)) {
         if (!walk->node->is_plain && walk->towards == QUICKLIST_TAIL) {
             if (find_forwards(walk, text, passed)) {
-                return true;
+                return *passed <= most;
             }
             continue;
         }
@@ -153,14 +153,17 @@ static struct listpack *open_pack(struct quicklist_walk *walk)
     return quicklist_node_pack(walk->node);
 }
 
-/* Takes the element out of its listpack, where others stay. */
-static void take_out(struct quicklist_walk *walk)
+/* Takes the element out of its listpack, where others stay; returns the offset of the one behind
+ * it, or 0. */
+static size_t take_out(struct quicklist_walk *walk)
 {
     struct listpack *pack = open_pack(walk);
+    size_t next = listpack_remove(&pack, walk->at, 1);
 
-    listpack_remove(&pack, walk->at, 1);
     quicklist_node_repacked(walk->node, pack, -1);
     walk->list->count--;
+    walk->data = pack;
+    return next;
 }
 
 void quicklist_walk_remove(struct quicklist_walk *walk)
@@ -177,14 +180,18 @@ void quicklist_walk_remove(struct quicklist_walk *walk)
         enter(walk, next);
         return;
     }
-    take_out(walk);
+    size_t next = take_out(walk);
     bool forwards = walk->towards == QUICKLIST_TAIL;
     if (walk->within == (forwards ? node->count : 0)) {
         enter(walk, beyond(walk));
         return;
     }
-    walk->within -= !forwards;
-    look_into(walk, node);
+    walk->is_new = true;
+    walk->at = next;
+    if (!forwards) {
+        walk->within--;
+        walk->at = next == 0 ? listpack_last(walk->data) : listpack_previous(walk->data, next);
+    }
 }
 
 /* Whether the listpack may hold this text in place of the element. */
@@ -212,7 +219,7 @@ void quicklist_walk_replace(struct quicklist_walk *walk, struct span text)
     }
     walk->was_changed = false;
     if (node->count > 1) {
-        take_out(walk);
+        (void)take_out(walk);
         walk->was_changed = false;
         quicklist_insert(walk->list, node, walk->within, text, walk->limits);
     } else {

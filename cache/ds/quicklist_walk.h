@@ -39,9 +39,11 @@ void quicklist_walk_end(struct quicklist_walk *walk);
 /* False at the end. The text is good until the next call. */
 bool quicklist_walk_next(struct quicklist_walk *walk, struct span *text);
 
-/* Goes on to the next element that is this text; false if there is none. *passed grows by how many
- * others come before it. */
-bool quicklist_walk_find(struct quicklist_walk *walk, struct span text, size_t *passed);
+/* Goes on to the next element that is this text. *passed grows by how many others come before it.
+ * False if there is none, or *passed would be more than `most`: then no more than a node beyond
+ * that is looked at, and the walk is over. */
+bool quicklist_walk_find(struct quicklist_walk *walk, struct span text, size_t most,
+                         size_t *passed);
 
 /* Removes the element that was given last, and goes on behind it. */
 void quicklist_walk_remove(struct quicklist_walk *walk);

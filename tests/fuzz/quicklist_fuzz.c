@@ -97,7 +97,7 @@ static void remove_equal(struct fuzz *fuzz, size_t at, size_t count, enum quickl
 
     quicklist_walk_start(&walk, &fuzz->list, at, towards);
     quicklist_walk_edit(&walk, &fuzz->list, &fuzz->limits);
-    while (count-- > 0 && quicklist_walk_find(&walk, text, &passed)) {
+    while (count-- > 0 && quicklist_walk_find(&walk, text, SIZE_MAX, &passed)) {
         at = towards == QUICKLIST_TAIL ? at + passed : at - passed;
         assert(at < fuzz->model.count);
         assert(span_equal(text, text_of(fuzz->model.texts[at])));

@@ -150,7 +150,7 @@ static void reading_leaves_nodes_compressed(void **state)
     }
     quicklist_walk_end(&walk);
     quicklist_walk_start(&walk, &list, 9, QUICKLIST_HEAD);
-    assert_true(quicklist_walk_find(&walk, letters('e', 100), &passed));
+    assert_true(quicklist_walk_find(&walk, letters('e', 100), SIZE_MAX, &passed));
     assert_int_equal(passed, 5);
     quicklist_walk_end(&walk);
     size_t compressed = 0;
@@ -179,6 +179,28 @@ static void a_full_node_is_split_and_small_ones_merged(void **state)
     assert_int_equal(list.nodes, 5);
     quicklist_insert(&list, list.head->next->next, 0, SPAN("more"), &limits);
     assert_true(quicklist_is_sound(&list));
+    quicklist_fini(&list);
+}
+
+static void a_search_gives_up_where_it_is_told(void **state)
+{
+    (void)state;
+    struct quicklist list = { .count = 0 };
+    struct quicklist_limits limits = { .node_size = 10 };
+    push_numbers(&list, 40, &limits);
+    for (enum quicklist_end towards = QUICKLIST_HEAD; towards <= QUICKLIST_TAIL; towards++) {
+        for (size_t most = 24; most <= 26; most++) {
+            struct quicklist_walk walk;
+            size_t passed = 0;
+            bool forwards = towards == QUICKLIST_TAIL;
+            quicklist_walk_start(&walk, &list, forwards ? 0 : 39, towards);
+            bool found =
+                quicklist_walk_find(&walk, forwards ? SPAN("25") : SPAN("14"), most, &passed);
+            assert_int_equal(found, most >= 25);
+            assert_true(!found || passed == 25);
+            quicklist_walk_end(&walk);
+        }
+    }
     quicklist_fini(&list);
 }
 
@@ -279,7 +301,7 @@ static void assert_finds(struct model *m, struct span text, size_t from, enum qu
     size_t passed = 0;
     size_t before = from;
     quicklist_walk_start(&walk, &m->list, from, towards);
-    while (quicklist_walk_find(&walk, text, &passed)) {
+    while (quicklist_walk_find(&walk, text, SIZE_MAX, &passed)) {
         size_t found = model_find(m, before, towards, text);
         assert_int_equal(passed, towards == QUICKLIST_TAIL ? found - before : before - found);
         before = found + (towards == QUICKLIST_TAIL ? 1 : SIZE_MAX);
@@ -297,7 +319,7 @@ static void remove_equal(struct model *m, struct span text, enum quicklist_end t
     size_t left = any(m, 5);
     quicklist_walk_start(&walk, &m->list, at, towards);
     quicklist_walk_edit(&walk, &m->list, &m->limits);
-    while (left-- > 0 && quicklist_walk_find(&walk, text, &passed)) {
+    while (left-- > 0 && quicklist_walk_find(&walk, text, SIZE_MAX, &passed)) {
         at = model_find(m, at, towards, text);
         assert_int_not_equal(at, m->count);
         quicklist_walk_remove(&walk);
@@ -411,6 +433,7 @@ int main(void)
         cmocka_unit_test(only_the_middle_is_compressed),
         cmocka_unit_test(reading_leaves_nodes_compressed),
         cmocka_unit_test(a_full_node_is_split_and_small_ones_merged),
+        cmocka_unit_test(a_search_gives_up_where_it_is_told),
         cmocka_unit_test(costs_little_for_each_element),
         cmocka_unit_test(agrees_with_an_array_whatever_is_written),
     };
