@@ -537,6 +537,7 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, stream_group_commands);
     command_table_add(table, stream_claim_commands);
     command_table_add(table, stream_info_commands);
+    command_table_add(table, stream_delete_commands);
     command_table_add(table, geo_commands);
     command_table_add(table, geo_search_commands);
 }

@@ -46,6 +46,7 @@ extern const struct command stream_read_commands[];   /* stream_read.c */
 extern const struct command stream_group_commands[];  /* stream_group.c */
 extern const struct command stream_claim_commands[];  /* stream_claim.c */
 extern const struct command stream_info_commands[];   /* stream_info.c */
+extern const struct command stream_delete_commands[]; /* stream_delete.c */
 extern const struct command geo_commands[];           /* geo.c */
 extern const struct command geo_search_commands[];    /* geo_search.c */
 extern const struct command publish_commands[];       /* publish.c */

@@ -223,3 +223,32 @@ void stream_pending_remove(struct stream_group *group, struct stream_pending *pe
     assert(removed == pending);
     memory_free(pending);
 }
+
+bool stream_is_wanted(const struct stream *stream, struct stream_id id)
+{
+    const struct stream_group *group = radix_first(&stream->groups);
+
+    while (group != NULL) {
+        if (stream_id_compare(id, group->last_id) > 0 || stream_pending_find(group, id) != NULL) {
+            return true;
+        }
+        group = radix_after(&stream->groups, stream_group_name(group));
+    }
+    return false;
+}
+
+bool stream_release(struct stream *stream, struct stream_id id)
+{
+    struct stream_group *group = radix_first(&stream->groups);
+    bool released = false;
+
+    while (group != NULL) {
+        struct stream_pending *pending = stream_pending_find(group, id);
+        if (pending != NULL) {
+            stream_pending_remove(group, pending);
+            released = true;
+        }
+        group = radix_after(&stream->groups, stream_group_name(group));
+    }
+    return released;
+}

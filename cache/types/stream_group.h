@@ -88,4 +88,10 @@ struct stream_pending *stream_pending_add(struct stream_group *group,
 void stream_pending_give(struct stream_pending *pending, struct stream_consumer *consumer);
 void stream_pending_remove(struct stream_group *group, struct stream_pending *pending);
 
+/* Whether some group has this entry pending, or may still deliver it. O(number of groups), as the
+ * next. */
+bool stream_is_wanted(const struct stream *stream, struct stream_id id);
+/* Makes the entry pending nowhere. False if it was not. */
+bool stream_release(struct stream *stream, struct stream_id id);
+
 #endif

@@ -166,6 +166,8 @@ static const char *const commands[] = {
     "XCLAIM k %g %c 0 %i %i FORCE",
     "XCLAIM k %g %c 1 %i JUSTID LASTID %i",
     "XAUTOCLAIM k %g %c 0 %i COUNT 3",
+    "XDELEX k DELREF IDS 2 %i %i",
+    "XACKDEL k %g ACKED IDS 1 %i",
     "XGROUP CREATE k new %i ENTRIESREAD 3",
     "XGROUP SETID k %g %i",
     "XGROUP CREATECONSUMER k %g new",

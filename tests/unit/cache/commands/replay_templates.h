@@ -157,6 +157,8 @@ static const char *const replay_templates[] = {
     "XCLAIM %x %g %c 0 %i JUSTID LASTID %i",
     "XAUTOCLAIM %x %g %c 0 0 COUNT %o",
     "XAUTOCLAIM %x %g %c 3 %i JUSTID",
+    "XDELEX %x DELREF IDS 2 %i %i",
+    "XACKDEL %x %g ACKED IDS 2 %i %i",
     "XSETID %x 99999999999999",
 
     /* bits and HyperLogLogs */
