@@ -1,3 +1,8 @@
+/* A flat list is opened, changed and written again: two short copies and two small blocks from the
+ * allocator's cache, which costs less than what a list on the heap would take in memory for as long
+ * as it lives. A list that has gone to the heap stays there, so that a queue that empties and fills
+ * is not moved to and fro. */
+
 #include "cache/commands/list_edit.h"
 
 #include "cache/base/check.h"
