@@ -4,6 +4,10 @@
  *     GET key
  *     PTTL key
  *
+ * Only strings are kept. A read of something else, HGET, is forwarded (fetch_serves()); a read of a
+ * string that meets another type is answered like the others, by running it on such a value: to
+ * ask the owner then would be to ask after commands that came later.
+ *
  * The read that asked for it, and all that join it before a write or a push makes the flight void,
  * are answered by running them on the value that came: on the copy, or if none may be kept on a
  * store of one key that exists for the moment. They were made before the write or the push, so
@@ -51,6 +55,7 @@ struct fetch {
 struct fetches {
     struct cache *scratch; /* For values that are not kept. */
     const struct command *set;
+    const struct command *rpush;
     const struct command *del;
 };
 
@@ -145,7 +150,7 @@ static bool route_again(struct fetch *fetch, const struct task *task, struct spa
     return true;
 }
 
-/* The key holds something that is not kept near: its owner runs the command. */
+/* Something went wrong at the owner: it is asked for the command itself. */
 static bool ask_owner(struct fetch *fetch, const struct task *task, struct span bytes,
                       void *context)
 {
@@ -186,6 +191,29 @@ static void run_scratch(struct fetch *fetch, const struct command *command, cons
         .reply = &reply,
     };
     cache_exec(fetch->peers->fetches->scratch, &request);
+}
+
+static bool is_of_another_type(const struct fetch *fetch)
+{
+    static const char wrong_type[] = "WRONGTYPE ";
+    struct span answer = buf_span(&fetch->parts[PART_GET].answer);
+    struct element element;
+
+    return !fetch->parts[PART_CACHING].reply.failed && walk_head(&answer, &element) &&
+           element.kind == '-' && element.text.len > strlen(wrong_type) &&
+           memcmp(element.text.bytes, wrong_type, strlen(wrong_type)) == 0;
+}
+
+/* For commands on strings, and EXISTS, every other type is the same. */
+static void answer_of_another_type(struct fetch *fetch)
+{
+    struct fetches *fetches = fetch->peers->fetches;
+    struct span push[] = { SPAN("RPUSH"), buf_span(&fetch->key), SPAN("") };
+    struct span del[] = { SPAN("DEL"), buf_span(&fetch->key) };
+
+    run_scratch(fetch, fetches->rpush, push, COUNT(push));
+    end_readers(fetch, fetches->scratch, answer_from_cache);
+    run_scratch(fetch, fetches->del, del, COUNT(del));
 }
 
 static void answer_once(struct fetch *fetch, const struct near_fetched *fetched)
@@ -232,7 +260,9 @@ static void finish(struct fetch *fetch)
         return;
     }
     near_abort(fetch->lane->near, buf_span(&fetch->key), fetch->token);
-    if (end == LINK_ANSWERED) {
+    if (end == LINK_ANSWERED && is_of_another_type(fetch)) {
+        answer_of_another_type(fetch);
+    } else if (end == LINK_ANSWERED) {
         end_readers(fetch, NULL, ask_owner);
     } else if (end == LINK_CUT || links_clock_ms() >= fetch->readers->task.deadline_ms) {
         char why[] = "did not answer";
@@ -286,6 +316,14 @@ static bool ask(struct fetch *fetch, enum part which, const struct span *argv, s
     return true;
 }
 
+bool fetch_serves(const struct command *command)
+{
+    struct span group = span_from(command->group);
+
+    return span_is(group, "string") || span_is(group, "bitmap") ||
+           strcmp(command->name, "exists") == 0;
+}
+
 bool fetch_begin(struct peers *peers, struct lane *lane, struct span key, const struct task *task)
 {
     struct fetch *fetch = memory_zero(sizeof(*fetch));
@@ -323,6 +361,7 @@ struct fetches *fetches_new(struct peers *peers)
 
     fetches->scratch = cache_new(&options);
     fetches->set = command_named(peers->parts.commands, SPAN("set"));
+    fetches->rpush = command_named(peers->parts.commands, SPAN("rpush"));
     fetches->del = command_named(peers->parts.commands, SPAN("del"));
     return fetches;
 }

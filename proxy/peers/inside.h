@@ -76,6 +76,8 @@ void reply_unreachable(struct reply *reply, const struct address *address, const
 /* fetch.c */
 struct fetches *fetches_new(struct peers *peers);
 void fetches_free(struct fetches *fetches);
+/* Whether a fetch can answer this command, whatever type of value it finds. */
+bool fetch_serves(const struct command *command);
 /* Fetches the only key of a read to keep a copy of it, and answers the read. True: it could not
  * be sent, and an error was replied. */
 bool fetch_begin(struct peers *peers, struct lane *lane, struct span key, const struct task *task);

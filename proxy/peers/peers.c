@@ -96,6 +96,9 @@ static bool read_near(struct peers *peers, struct lane *lane, const struct task 
     if (keys != on_stack) {
         memory_free(keys);
     }
+    if (verdict != NEAR_HIT && !fetch_serves(task->request.command)) {
+        verdict = NEAR_MISS;
+    }
     switch (verdict) {
     case NEAR_HIT:
         run_near(lane, task);

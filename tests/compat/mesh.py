@@ -16,6 +16,7 @@ Left out, because a mesh promises less there than one server does:
     RANDOMKEY                an owner without keys passes it on, and later writes overtake it
     SORT … BY, GET           keys that are no arguments may be anywhere
     CONFIG, DEBUG, COMMAND   about the process, compared by differential.py
+    PFDEBUG                  for peers with a secret only
 """
 
 import argparse
@@ -31,7 +32,7 @@ from differential import LIMITS, Comparison, seeds_of
 
 PODS = 3
 SETTLED_SECONDS = 15
-NEVER = {b"SCAN", b"RANDOMKEY", b"CONFIG", b"DEBUG", b"COMMAND", b"INFO"}
+NEVER = {b"SCAN", b"RANDOMKEY", b"CONFIG", b"DEBUG", b"COMMAND", b"INFO", b"PFDEBUG"}
 NEEDS_ONE_SLOT = set(b"""RENAME RENAMENX COPY LCS MSETNX LMOVE RPOPLPUSH BLMOVE BRPOPLPUSH LMPOP
     BLMPOP BLPOP BRPOP SMOVE SINTERSTORE SUNIONSTORE SDIFFSTORE ZRANGESTORE ZINTERSTORE ZUNIONSTORE
     ZDIFFSTORE ZMPOP BZMPOP BZPOPMIN BZPOPMAX XREAD XREADGROUP PFMERGE BITOP SORT SORT_RO
@@ -77,8 +78,8 @@ def slot_of(key):
 class Wanted:
     """Which steps a mesh may be asked. The reference says what the keys of a command are."""
 
-    def __init__(self, reference, one_slot, keep=lambda steps: True):
-        self.conn, self.one_slot, self.keep = reference.connect(), one_slot, keep
+    def __init__(self, reference, keep=lambda steps: True):
+        self.conn, self.keep = reference.connect(), keep
 
     def __call__(self, steps):
         return all(self.allows(args) for args, _ in steps) and self.keep(steps)
@@ -88,7 +89,7 @@ class Wanted:
         words = {word.upper() for word in args[2:]}
         if name in NEVER or (name in SORTS and words & {b"BY", b"GET"}):
             return False
-        if self.one_slot or name not in NEEDS_ONE_SLOT:
+        if name not in NEEDS_ONE_SLOT:
             return True
         keys = resp.decode(self.conn.raw("COMMAND", "GETKEYS", *args))
         return isinstance(keys, list) and len({slot_of(key) for key in keys}) <= 1
@@ -128,11 +129,11 @@ def is_settled(pod):
     return here + ready == len(answers) and 0 < here < len(answers)
 
 
-def run_mesh(tally, options, title, one_slot, keep=lambda steps: True, batch=100):
+def run_mesh(tally, options, title, keep=lambda steps: True, batch=100):
     pods = start_mesh(options.program)
     reference = server.Server(options.against)
     try:
-        wanted = Wanted(reference, one_slot, keep)
+        wanted = Wanted(reference, keep)
         for number, pod in enumerate(pods):
             comparison = Comparison([pod, reference], tally, wanted,
                                     "mesh, %s, pod %d" % (title, number))
@@ -204,11 +205,11 @@ def main():
     if not known:
         tally.skip("mesh", "%s is no podis" % options.program)
         return tally.finish()
-    run_mesh(tally, options, "all slots", False)
-    run_mesh(tally, options, "mostly reads", False, mostly_reads(), batch=10)
+    run_mesh(tally, options, "all slots")
+    run_mesh(tally, options, "mostly reads", mostly_reads(), batch=10)
     tally.run("mesh, what is refused", refused, options.program)
     tag_all_keys()
-    run_mesh(tally, options, "one tag", True)
+    run_mesh(tally, options, "one tag")
     return tally.finish()
 
 

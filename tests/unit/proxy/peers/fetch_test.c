@@ -183,14 +183,17 @@ static void strong_keys_are_always_asked_for(void **state)
     mesh_fini(&mesh);
 }
 
-static void a_value_of_another_type_is_asked_for(void **state)
+static void a_value_of_another_type_is_answered_in_its_turn(void **state)
 {
     with_mesh("--near-lease", "500");
 
     wait_for(&mesh, fake_is_ready(&mesh));
     expect(&mesh, ":0\r\n", "STRLEN %s", mesh.key[0]);
     mesh.fake.say_instead = "-WRONGTYPE no\r\n"; /* To the fetch's GET. */
-    expect(&mesh, ":0\r\n", "STRLEN %s", mesh.key[0]);
+    size_t asked = mesh.fake.asked;
+    expect(&mesh, "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+           "STRLEN %s", mesh.key[0]);
+    assert_int_equal(mesh.fake.asked, asked + 2); /* GET and PTTL. */
     mesh_fini(&mesh);
 }
 
@@ -219,7 +222,7 @@ int main(void)
         cmocka_unit_test(r10_after_a_gap_what_arrived_is_read_before_any_hit),
         cmocka_unit_test(r17_a_missing_key_is_a_copy_that_a_write_ends),
         cmocka_unit_test(strong_keys_are_always_asked_for),
-        cmocka_unit_test(a_value_of_another_type_is_asked_for),
+        cmocka_unit_test(a_value_of_another_type_is_answered_in_its_turn),
         cmocka_unit_test(a_value_that_is_too_long_is_answered_and_not_kept),
     };
 
