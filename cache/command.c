@@ -505,7 +505,6 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, expire_commands);
     command_table_add(table, scan_commands);
     command_table_add(table, object_commands);
-    command_table_add(table, memory_commands);
     command_table_add(table, bitmap_commands);
     command_table_add(table, bitop_commands);
     command_table_add(table, bitfield_commands);

@@ -120,6 +120,19 @@ const char *memory_allocator(void)
     return name;
 }
 
+void memory_purge(void)
+{
+    char name[40];
+    snprintf(name, sizeof(name), "arena.%u.purge", (unsigned)MALLCTL_ARENAS_ALL);
+    mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    mallctl(name, NULL, NULL, NULL, 0);
+}
+
+void memory_report(void (*tell)(void *context, const char *text), void *context)
+{
+    malloc_stats_print(tell, context, NULL);
+}
+
 #else
 
 void *memory_zero_aligned(size_t alignment, size_t len)
@@ -148,6 +161,16 @@ struct memory_stats memory_refresh(void)
 const char *memory_allocator(void)
 {
     return "libc";
+}
+
+void memory_purge(void)
+{
+    malloc_trim(0);
+}
+
+void memory_report(void (*tell)(void *context, const char *text), void *context)
+{
+    tell(context, "Stats not supported for the current allocator");
 }
 
 #endif

@@ -47,4 +47,10 @@ struct memory_stats memory_refresh(void);
 
 const char *memory_allocator(void); /* "jemalloc-5.3.0", "libc" … */
 
+/* Gives pages that hold nothing back to the kernel now, and not some seconds later. */
+void memory_purge(void);
+
+/* What the allocator tells of itself, piece by piece. */
+void memory_report(void (*tell)(void *context, const char *text), void *context);
+
 #endif

@@ -1,8 +1,6 @@
-/* MEMORY: what a key costs. */
+/* What a key costs. */
 
-#include "cache/call.h"
-#include "cache/commands/describe.h"
-#include "cache/commands/rows.h"
+#include "cache/commands/memory.h"
 
 /* SAMPLES says how many elements of a collection to look at; a string has none. */
 static bool read_samples(struct call *c, int64_t *samples)
@@ -24,7 +22,7 @@ static bool read_samples(struct call *c, int64_t *samples)
     return true;
 }
 
-static void usage(struct call *c)
+void memory_usage_run(struct call *c)
 {
     int64_t samples;
     if (!read_samples(c, &samples)) {
@@ -37,41 +35,3 @@ static void usage(struct call *c)
         reply_integer(c->reply, (int64_t)bytes);
     }
 }
-
-static void help(struct call *c)
-{
-    describe_help(c->reply, memory_commands);
-}
-
-static const struct command subcommands[] = {
-    { .name = "memory|help",
-      .run = help,
-      .arity = 2,
-      .flags = CMD_LOADING | CMD_STALE,
-      .group = "server",
-      .since = "4.0.0",
-      .complexity = "O(1)",
-      .summary = "Prints this help." },
-    { .name = "memory|usage",
-      .run = usage,
-      .arity = -3,
-      .flags = CMD_READ,
-      .keys = { KEYS(2, 2, 1, KEY_RO) },
-      .group = "server",
-      .since = "4.0.0",
-      .complexity = "O(N) where N is the number of samples",
-      .synopsis = "key:key [count:integer=SAMPLES]",
-      .summary = "Returns how many bytes a key and its value occupy." },
-    { .name = NULL },
-};
-
-const struct command memory_commands[] = {
-    { .name = "memory",
-      .arity = -2,
-      .subcommands = subcommands,
-      .group = "server",
-      .since = "4.0.0",
-      .complexity = "That of the subcommand.",
-      .summary = "Tells what a key costs." },
-    { .name = NULL },
-};

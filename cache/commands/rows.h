@@ -15,7 +15,6 @@ extern const struct command key_commands[];           /* key.c */
 extern const struct command expire_commands[];        /* expire.c */
 extern const struct command scan_commands[];          /* scan.c */
 extern const struct command object_commands[];        /* object.c */
-extern const struct command memory_commands[];        /* memory.c */
 extern const struct command bitmap_commands[];        /* bitmap.c */
 extern const struct command bitop_commands[];         /* bitop.c */
 extern const struct command bitfield_commands[];      /* bitfield.c */

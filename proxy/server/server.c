@@ -219,6 +219,7 @@ struct server *server_new(const struct server_parts *parts)
     statistics_init(&server->statistics, command_ids(parts->commands));
     look_at_clock(server);
     server->started_at_ms = server->now_ms;
+    server->memory_start = memory_refresh().used;
     server->exec_row = command_named(parts->commands, SPAN("exec"));
     server->bundle_row = command_named(parts->commands, SPAN("podis.mesh|exec"));
     server->watches = watches_new(parts->cache, parts->seed);
@@ -389,6 +390,11 @@ uint64_t server_now_ms(const struct server *server)
 bool server_is_loading(const struct server *server)
 {
     return server->loading;
+}
+
+uint64_t server_memory_start(const struct server *server)
+{
+    return server->memory_start;
 }
 
 uint64_t server_memory_peak(const struct server *server)

@@ -94,8 +94,9 @@ uint64_t server_started_at_ms(const struct server *server);
 /* Unix time of this turn of the loop; the same for all requests of a turn. */
 uint64_t server_now_ms(const struct server *server);
 bool server_is_loading(const struct server *server);
-/* The most bytes that were in use at a tick. */
+/* The most bytes that were in use at a tick, and those when the server was made. */
 uint64_t server_memory_peak(const struct server *server);
+uint64_t server_memory_start(const struct server *server);
 
 /* Counters since start or server_reset_stats(). */
 struct server_stats {

@@ -48,6 +48,7 @@ struct server {
     /* Why a request may not be run, other than for its session's sake. */
     bool loading;
     bool over_memory;
+    uint64_t memory_start;      /* In use when the server was made. */
     uint64_t memory_peak;       /* The most that the ticks have seen in use. */
     uint64_t memory_checked_at; /* statistics.bytes_in when over_memory was last found out. */
 

@@ -10,6 +10,7 @@
 #include "cache/base/memory.h"
 #include "cache/call.h"
 #include "proxy/server/invalidate.h"
+#include "proxy/server/process.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/session.h"
 #include "proxy/server/state.h"
@@ -118,22 +119,6 @@ static void section_clients(struct info *info)
     line_number(info, "clients_waiting_for_peers", server_waiting(server));
 }
 
-/* Bytes of this process in physical memory. */
-static uint64_t resident_bytes(void)
-{
-    unsigned long long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-
-    if (file == NULL) {
-        return 0;
-    }
-    if (fscanf(file, "%*s %llu", &pages) != 1) {
-        pages = 0;
-    }
-    fclose(file);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static const char *policy_name(int policy)
 {
     static const char *const names[] = {
@@ -151,7 +136,7 @@ static void section_memory(struct info *info)
     const struct options *options = &server_config(info->server)->options;
     struct memory_stats memory = memory_refresh();
     struct cache_stats stats = cache_stats(server_cache(info->server));
-    uint64_t resident = resident_bytes();
+    uint64_t resident = process_resident_bytes();
     uint64_t system = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t seen = server_memory_peak(info->server);
     uint64_t peak = memory.used > seen ? memory.used : seen;

@@ -6,6 +6,7 @@
 #include "proxy/server/commands/config.h"
 #include "proxy/server/commands/debug.h"
 #include "proxy/server/commands/info.h"
+#include "proxy/server/commands/memory.h"
 #include "proxy/server/server.h"
 
 void command_table_add_server(struct command_table *table)
@@ -14,6 +15,7 @@ void command_table_add_server(struct command_table *table)
     command_table_add(table, client_commands);
     command_table_add(table, info_commands);
     command_table_add(table, config_commands);
+    command_table_add(table, memory_commands);
     command_table_add(table, debug_commands);
     command_table_add(table, cluster_commands);
     command_table_add(table, podis_commands);

@@ -1,8 +1,24 @@
-/* MEMORY. */
+/* MEMORY USAGE. */
+
+#include "cache/commands/memory.h"
 
 #include "tests/unit/cache/commands/try.h"
 
 #include <stdlib.h>
+
+static const struct command rows[] = {
+    { .name = "memory", .run = memory_usage_run, .arity = -2 },
+    { .name = NULL },
+};
+
+static int setup(void **state)
+{
+    static struct try try;
+    try_start(&try);
+    command_table_add(try.table, rows);
+    *state = &try;
+    return 0;
+}
 
 /* The number of a reply like ":120\r\n". */
 static long usage_of(struct try *try, const char *command)
@@ -26,7 +42,7 @@ static void counts_key_and_value(void **state)
 
 static void refuses_what_it_cannot_read(void **state)
 {
-    static const struct try_row rows[] = {
+    static const struct try_row answers[] = {
         { "MEMORY USAGE none", "$-1\r\n" },
         { "SET k v", "+OK\r\n" },
         { "MEMORY USAGE k SAMPLES", "-ERR syntax error\r\n" },
@@ -34,14 +50,16 @@ static void refuses_what_it_cannot_read(void **state)
         { "MEMORY USAGE k SAMPLES x", "-ERR value is not an integer or out of range\r\n" },
         { "MEMORY USAGE k EXAMPLES 5", "-ERR syntax error\r\n" },
     };
-    TRY_ROWS(state, rows);
+    TRY_ROWS(state, answers);
 }
+
+#define TRY_MEMORY(test) cmocka_unit_test_setup_teardown(test, setup, try_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TRY(counts_key_and_value),
-        TRY(refuses_what_it_cannot_read),
+        TRY_MEMORY(counts_key_and_value),
+        TRY_MEMORY(refuses_what_it_cannot_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
