@@ -1,7 +1,7 @@
 /* ZUNION, ZINTER, ZDIFF, with what stores and what counts their results.
  *
- * A result is collected as members without an order, in a pool, and put into order once at the
- * end. Sums of scores depend on the order in which they are made: as in Redis, operands come
+ * The members of a result are put on a pile, and into order once at the end. Where a member may be
+ * met again they are collected in a table, the pool, before that. Sums of scores depend on the order in which they are made: as in Redis, operands come
  * from the smallest to the largest, those of one size as they were named. */
 
 #include "cache/base/check.h"
@@ -25,8 +25,11 @@ struct combining {
     uint64_t limit; /* 0: none. */
     struct zset_source *sources;
     size_t source_count;
-    struct table *pool; /* Of ranked_member. */
     uint64_t seed;
+    struct table *pool; /* Of ranked_member. NULL: none is needed. */
+    struct ranked_member **pile;
+    size_t piled;
+    size_t pile_room;
     uint64_t counted;
 };
 
@@ -130,7 +133,17 @@ static bool take_combining(struct call *c, size_t at, struct combining *combinin
     return true;
 }
 
-/* --- the pool --- */
+/* --- pool and pile --- */
+
+static void pile_add(struct combining *combining, struct ranked_member *member)
+{
+    if (combining->piled == combining->pile_room) {
+        combining->pile_room = combining->pile_room == 0 ? 16 : 2 * combining->pile_room;
+        combining->pile =
+            memory_resize(combining->pile, combining->pile_room * sizeof(struct ranked_member *));
+    }
+    combining->pile[combining->piled++] = member;
+}
 
 static struct span pool_key(const void *entry)
 {
@@ -139,36 +152,30 @@ static struct span pool_key(const void *entry)
 
 static const struct table_type pool_type = { .key = pool_key };
 
+static void pool_begin(struct combining *combining)
+{
+    combining->pool = table_new(&pool_type, combining->seed);
+}
+
 static void pool_add(struct combining *combining, struct span member, double score, uint64_t hash)
 {
     table_add(combining->pool, ranked_member_new(member, score), hash);
 }
 
-struct emptying {
-    struct ranked_member **members;
-    size_t count;
-};
-
 static void pool_drop(void *context, void *entry)
 {
-    struct emptying *emptying = context;
-    emptying->members[emptying->count++] = entry;
+    pile_add(context, entry);
 }
 
-/* The members of the pool, which are the caller's from now on; NULL if there are none. */
-static struct ranked_member **pool_empty(struct combining *combining, size_t *count)
+/* Puts all on the pile. */
+static void pool_end(struct combining *combining)
 {
     enum { AT_ONCE = 1024 };
-    struct emptying emptying = { .count = 0 };
 
-    *count = table_count(combining->pool);
-    if (*count > 0) {
-        emptying.members = memory_alloc(*count * sizeof(struct ranked_member *));
+    while (table_drain(combining->pool, AT_ONCE, pool_drop, combining) > 0) {
     }
-    while (table_drain(combining->pool, AT_ONCE, pool_drop, &emptying) > 0) {
-    }
-    assert(emptying.count == *count);
-    return emptying.members;
+    table_free(combining->pool);
+    combining->pool = NULL;
 }
 
 /* --- combining --- */
@@ -232,7 +239,7 @@ static bool intersect_member(void *context, struct span member, double score)
         combining->counted++;
         return combining->limit == 0 || combining->counted < combining->limit;
     }
-    pool_add(combining, member, sum, table_hash(member, combining->seed));
+    pile_add(combining, ranked_member_new(member, sum));
     return true;
 }
 
@@ -247,7 +254,7 @@ static bool keep_if_nowhere_else(void *context, struct span member, double score
             return true;
         }
     }
-    pool_add(combining, member, score, table_hash(member, combining->seed));
+    pile_add(combining, ranked_member_new(member, score));
     return true;
 }
 
@@ -305,9 +312,11 @@ static void sort_sources(struct combining *combining)
 static void unite(struct combining *combining)
 {
     sort_sources(combining);
+    pool_begin(combining);
     for (size_t i = 0; i < combining->source_count; i++) {
         go_through(combining, i, unite_member);
     }
+    pool_end(combining);
 }
 
 static void intersect(struct combining *combining)
@@ -334,12 +343,14 @@ static void subtract(struct combining *combining)
         go_through(combining, 0, keep_if_nowhere_else);
         return;
     }
+    pool_begin(combining);
     go_through(combining, 0, keep_member);
     for (size_t i = 1; i < combining->source_count; i++) {
         if (table_count(combining->pool) > 0) {
             go_through(combining, i, drop_member);
         }
     }
+    pool_end(combining);
 }
 
 static void combine(struct call *c, struct combining *combining)
@@ -350,44 +361,37 @@ static void combine(struct call *c, struct combining *combining)
         [DIFF] = subtract,
     };
     combining->seed = c->limits->table_seed;
-    combining->pool = table_new(&pool_type, combining->seed);
     operations[combining->operation](combining);
 }
 
 static void run(struct call *c, enum operation operation)
 {
     struct combining combining = { .operation = operation };
-    size_t count;
 
     if (!take_combining(c, 1, &combining)) {
         return;
     }
     combine(c, &combining);
-    struct ranked_member **members = pool_empty(&combining, &count);
-    zset_sort_members(members, count);
-    zset_reply_head(c, count, combining.with_scores);
-    for (size_t i = 0; i < count; i++) {
-        struct span text = ranked_member_text(members[i]);
-        zset_reply_member(c, text, members[i]->score, combining.with_scores);
-        memory_free(members[i]);
+    zset_sort_members(combining.pile, combining.piled);
+    zset_reply_head(c, combining.piled, combining.with_scores);
+    for (size_t i = 0; i < combining.piled; i++) {
+        struct ranked_member *member = combining.pile[i];
+        struct span text = ranked_member_text(member);
+        zset_reply_member(c, text, member->score, combining.with_scores);
+        memory_free(member);
     }
-    memory_free(members);
-    table_free(combining.pool);
+    memory_free(combining.pile);
 }
 
 static void run_and_store(struct call *c, enum operation operation, const char *event)
 {
     struct combining combining = { .operation = operation, .store = true };
-    size_t count;
 
-    if (!take_combining(c, 2, &combining)) {
-        return;
+    if (take_combining(c, 2, &combining)) {
+        combine(c, &combining);
+        zset_store(c, 1, combining.pile, combining.piled, event);
+        memory_free(combining.pile);
     }
-    combine(c, &combining);
-    struct ranked_member **members = pool_empty(&combining, &count);
-    zset_store(c, 1, members, count, event);
-    memory_free(members);
-    table_free(combining.pool);
 }
 
 /* --- handlers --- */
@@ -414,7 +418,6 @@ static void zintercard(struct call *c)
     if (take_combining(c, 1, &combining)) {
         combine(c, &combining);
         reply_integer(c->reply, (int64_t)combining.counted);
-        table_free(combining.pool);
     }
 }
 
