@@ -204,8 +204,8 @@ struct span call_stream_id(struct call *c, struct stream_id id)
 void call_adds_claim(struct call *c, struct span key, const struct stream_group *group,
                      const struct stream_pending *pending)
 {
-    call_adds_change_words(c, 14, SPAN("XCLAIM"), key, call_keep(c, stream_group_name(group)),
-                           call_keep(c, stream_consumer_name(pending->consumer)), SPAN("0"),
+    call_adds_change_words(c, 14, SPAN("XCLAIM"), key, stream_group_name(group),
+                           stream_consumer_name(pending->consumer), SPAN("0"),
                            call_stream_id(c, stream_pending_id(pending)), SPAN("TIME"),
                            call_number(c, pending->delivered_at_ms), SPAN("RETRYCOUNT"),
                            call_number(c, (int64_t)pending->deliveries), SPAN("FORCE"),
@@ -214,8 +214,7 @@ void call_adds_claim(struct call *c, struct span key, const struct stream_group 
 
 void call_adds_position(struct call *c, struct span key, const struct stream_group *group)
 {
-    call_adds_change_words(c, 7, SPAN("XGROUP"), SPAN("SETID"), key,
-                           call_keep(c, stream_group_name(group)),
+    call_adds_change_words(c, 7, SPAN("XGROUP"), SPAN("SETID"), key, stream_group_name(group),
                            call_stream_id(c, group->last_id), SPAN("ENTRIESREAD"),
                            call_number(c, group->entries_read));
 }

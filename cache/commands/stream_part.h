@@ -44,7 +44,8 @@ void reply_stream_entries(struct reply *reply, struct stream_walk *walk, uint64_
 /* The text of an id, in the arena. */
 struct span call_stream_id(struct call *c, struct stream_id id);
 
-/* Changes that say what became of a pending entry, and where a group is now. */
+/* Changes that say what became of a pending entry, and where a group is now. The group and the
+ * consumer, whose names are borrowed, are not removed by the call. */
 void call_adds_claim(struct call *c, struct span key, const struct stream_group *group,
                      const struct stream_pending *pending);
 void call_adds_position(struct call *c, struct span key, const struct stream_group *group);

@@ -4,8 +4,8 @@
  * it is acknowledged. Its change is not the command, since that would deliver on another server
  * whatever is new there: it is an XCLAIM for each entry and the place where the group is now.
  *
- * "$" means the end of the stream when the command came. A command that is run again must not see
- * another end, so it waits with the id in its place. */
+ * "$" means the end of the stream when the command came, and "+" its last entry. A command that is
+ * run again must not see another end, so it waits with the id in its place. */
 
 #include "cache/base/check.h"
 #include "cache/commands/rows.h"
@@ -31,7 +31,7 @@ struct part {
     struct stream *stream;      /* NULL: there is none, which only XREAD accepts. */
     struct stream_group *group; /* Of XREADGROUP. */
     bool only_new;              /* ">" */
-    bool from_end;              /* "$" */
+    bool from_end;              /* "$" or "+" */
     struct stream_id after;
 };
 
@@ -165,6 +165,14 @@ static bool find_group(struct call *c, const struct reading *reading, struct par
     return part->group != NULL || refuse_lost(c, c->argv[part->key_at], name, part->stream == NULL);
 }
 
+/* The last entry is to be the only news; without one, the next. */
+static void find_before_last(struct part *part)
+{
+    part->from_end = true;
+    part->after = part->stream == NULL ? STREAM_ID_MIN : stream_last_entry(part->stream);
+    stream_id_decrement(&part->after);
+}
+
 static bool find_after(struct call *c, const struct reading *reading, size_t id_at,
                        struct part *part)
 {
@@ -178,6 +186,16 @@ static bool find_after(struct call *c, const struct reading *reading, size_t id_
         }
         part->from_end = true;
         part->after = part->stream == NULL ? STREAM_ID_MIN : part->stream->last_id;
+        return true;
+    }
+    if (span_equal(c->argv[id_at], SPAN("+"))) {
+        if (reading->of_group) {
+            return stream_refuse(c, "ERR The + ID is meaningless in the context of XREADGROUP: you "
+                                    "want to read the history of this consumer by specifying a "
+                                    "proper ID, or use the > ID to get new messages. The + ID "
+                                    "would just return an empty result set.");
+        }
+        find_before_last(part);
         return true;
     }
     if (span_equal(c->argv[id_at], SPAN(">"))) {

@@ -26,6 +26,8 @@ static void reads_what_is_behind_an_id(void **state)
         { "XREAD STREAMS none k 0 2", OF_K("*1\r\n" ENTRY("3-0")) },
         { "XREAD STREAMS k 3", "*-1\r\n" },
         { "XREAD STREAMS k $", "*-1\r\n" },
+        { "XREAD STREAMS k +", OF_K("*1\r\n" ENTRY("3-0")) },
+        { "XREAD STREAMS none +", "*-1\r\n" },
         { "XREAD BLOCK 0 STREAMS k $", "*-1\r\n" },
     };
     fill(*state);
