@@ -29,6 +29,7 @@ noreturn void check_failed(const char *condition, const char *file, int line);
 #define BIT(number)  (1u << (number))
 /* For the few functions that every request goes through. */
 #define inline_always            inline __attribute__((always_inline))
+#define inline_never             __attribute__((noinline))
 #define must_check               __attribute__((warn_unused_result))
 #define printf_like(text, first) __attribute__((format(printf, text, first)))
 

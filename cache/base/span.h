@@ -27,6 +27,26 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
 }
 
+/* memcmp(a, b, len) == 0 without a call for the lengths that keys mostly have. */
+static inline bool span_same_bytes(const char *a, const char *b, size_t len)
+{
+    unsigned long long a_front, b_front, a_back, b_back, difference = 0;
+    const size_t word = sizeof(a_front);
+
+    if (len < word || len > 4 * word) {
+        return len == 0 || memcmp(a, b, len) == 0;
+    }
+    /* Pairs of words from both ends towards the middle, where they may overlap. */
+    for (size_t at = 0; at < len - at; at += word) {
+        memcpy(&a_front, a + at, word);
+        memcpy(&b_front, b + at, word);
+        memcpy(&a_back, a + len - word - at, word);
+        memcpy(&b_back, b + len - word - at, word);
+        difference |= (a_front ^ b_front) | (a_back ^ b_back);
+    }
+    return difference == 0;
+}
+
 /* Compares without regard to the case of ASCII letters. */
 static inline bool span_is(struct span a, const char *word)
 {

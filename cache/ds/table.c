@@ -186,7 +186,7 @@ static struct table_slot *chain_find(const struct table_type *type, struct bucke
         for (; hits != 0; hits &= hits - 1) {
             unsigned place = lowest(hits);
             struct span other = type->key(place_get(bucket, place));
-            if (other.len == key.len && memcmp(other.bytes, key.bytes, key.len) == 0) {
+            if (other.len == key.len && span_same_bytes(other.bytes, key.bytes, key.len)) {
                 return slot_at(bucket, place);
             }
         }

@@ -321,23 +321,15 @@ static enum err read_multibulk(struct resp_reader *reader, const struct resp_lim
     return read_arguments(reader, limits, in, args);
 }
 
-enum err resp_read(struct resp_reader *reader, const struct resp_limits *limits, struct span in,
-                   struct resp_args *args, size_t *used)
+/* A request of any form, complete or not. */
+static inline_never enum err read_any(struct resp_reader *reader, const struct resp_limits *limits,
+                                      struct span in, struct resp_args *args, size_t *used)
 {
     size_t first = args->count;
-    assert(reader->error == NULL);
-    assert(reader->position <= in.len);
-    if (in.len == 0 || reader->position == in.len) {
-        return ERR_MORE;
-    }
-
     bool multibulk = in.bytes[0] == '*';
-    if (multibulk && reader->position == 0 && in.len >= USUAL_LEN_LINE &&
-        read_usual(in, args, used)) {
-        return ERR_OK;
-    }
     enum err err =
         multibulk ? read_multibulk(reader, limits, in, args) : read_inline(reader, in, args);
+
     if (err == ERR_OK) {
         *used = reader->position;
         reader->position = 0;
@@ -352,6 +344,32 @@ enum err resp_read(struct resp_reader *reader, const struct resp_limits *limits,
     }
     args->count = first;
     return err;
+}
+
+static bool is_there(const struct resp_reader *reader, struct span in)
+{
+    assert(reader->error == NULL);
+    assert(reader->position <= in.len);
+    return in.len > 0 && reader->position < in.len;
+}
+
+enum err resp_read(struct resp_reader *reader, const struct resp_limits *limits, struct span in,
+                   struct resp_args *args, size_t *used)
+{
+    if (!is_there(reader, in)) {
+        return ERR_MORE;
+    }
+    if (in.bytes[0] == '*' && reader->position == 0 && in.len >= USUAL_LEN_LINE &&
+        read_usual(in, args, used)) {
+        return ERR_OK;
+    }
+    return read_any(reader, limits, in, args, used);
+}
+
+enum err resp_skip(struct resp_reader *reader, const struct resp_limits *limits, struct span in,
+                   struct resp_args *args, size_t *used)
+{
+    return is_there(reader, in) ? read_any(reader, limits, in, args, used) : ERR_MORE;
 }
 
 size_t resp_reader_missing(const struct resp_reader *reader, size_t in_len)

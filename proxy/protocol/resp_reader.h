@@ -77,6 +77,9 @@ void resp_args_clear(struct resp_args *args);
  *   ERR_TOO_BIG   the same, because of a limit; nothing was allocated for it */
 must_check enum err resp_read(struct resp_reader *reader, const struct resp_limits *limits,
                               struct span in, struct resp_args *args, size_t *used);
+/* The same without the short way for usual requests, which is inlined into its one caller. */
+must_check enum err resp_skip(struct resp_reader *reader, const struct resp_limits *limits,
+                              struct span in, struct resp_args *args, size_t *used);
 
 /* How many bytes more are needed at least before calling again makes sense. Of `in_len` bytes the
  * last call returned ERR_MORE. */

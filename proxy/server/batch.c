@@ -138,7 +138,7 @@ static size_t bytes_of(struct batch *batch, size_t count, struct resp_reader *re
     while (count > 0) {
         size_t first = batch->args.count;
         size_t taken;
-        enum err err = resp_read(reader, limits, span_skip(in, used), &batch->args, &taken);
+        enum err err = resp_skip(reader, limits, span_skip(in, used), &batch->args, &taken);
         assert(err == ERR_OK);
         used += taken;
         count -= batch->args.count > first;

@@ -119,10 +119,15 @@ static void count(struct server *server, struct session *session, const struct r
     session->commands++;
 }
 
-struct dispatch_answer dispatch_answer_begin(struct session *session)
+static inline_always struct dispatch_answer answer_begin(struct session *session)
 {
     struct reply *reply = reply_of(session);
     return (struct dispatch_answer){ .reply = reply, .begin = reply->out->len };
+}
+
+struct dispatch_answer dispatch_answer_begin(struct session *session)
+{
+    return answer_begin(session);
 }
 
 /* After it ran: INFO does not count itself yet. */
@@ -167,27 +172,30 @@ static bool is_over_memory(struct server *server, const struct request *request)
            server_is_over_memory(server);
 }
 
-static inline void execute(struct server *server, struct session *session,
-                           const struct request *request, struct reply *reply,
-                           struct call_wait *wait)
+static_assert(sizeof(struct cache_request) == 11 * sizeof(void *), "each has a line in execute()");
+
+/* Field by field: a compound literal is zeroed first, by a call of memset. */
+static inline_always void execute(struct server *server, struct session *session,
+                                  const struct request *request, struct reply *reply,
+                                  struct call_wait *wait)
 {
     struct session *outer = server->running;
+    struct cache_request run;
 
     session->last_command = request->command;
     server->running = session;
-    cache_exec(server->parts.cache, &(struct cache_request){
-                                        .command = request->command,
-                                        .argv = request->argv,
-                                        .argc = request->argc,
-                                        .db = session->db,
-                                        .now_ms = server->now_ms,
-                                        .key_hash = request->key_hash,
-                                        .client_id = session->id,
-                                        .no_touch = session->no_touch,
-                                        .reply = reply,
-                                        .wait = wait,
-                                        .caller = session,
-                                    });
+    run.command = request->command;
+    run.argv = request->argv;
+    run.argc = request->argc;
+    run.db = session->db;
+    run.now_ms = server->now_ms;
+    run.key_hash = request->key_hash;
+    run.client_id = session->id;
+    run.no_touch = session->no_touch;
+    run.reply = reply;
+    run.wait = wait;
+    run.caller = session;
+    cache_exec(server->parts.cache, &run);
     server->running = outer;
 }
 
@@ -212,14 +220,15 @@ void dispatch_run(struct server *server, struct session *session, const struct r
 }
 
 /* False: it waits, and is answered later. */
-static bool run_here(struct server *server, struct session *session, const struct request *request)
+static inline_always bool run_usual(struct server *server, struct session *session,
+                                    const struct request *request)
 {
     if (is_over_memory(server, request)) {
         refuse(server, session, request, SPAN(OUT_OF_MEMORY));
         return true;
     }
 
-    struct dispatch_answer answer = dispatch_answer_begin(session);
+    struct dispatch_answer answer = answer_begin(session);
     execute(server, session, request, answer.reply, &server->asked);
     if (__builtin_expect(server->asked.wanted, 0)) {
         waiting_begin(server, session, request);
@@ -231,6 +240,13 @@ static bool run_here(struct server *server, struct session *session, const struc
         after(server, session);
     }
     return true;
+}
+
+/* The same for all who are not alone and plain, so that the one way of those is inlined. */
+static inline_never bool run_here(struct server *server, struct session *session,
+                                  const struct request *request)
+{
+    return run_usual(server, session, request);
 }
 
 bool dispatch_again(struct server *server, struct session *session, const struct request *request)
@@ -438,10 +454,15 @@ static void route_transaction(struct server *server, struct session *session,
     queue_free(&queue);
 }
 
-static void route_and_run(struct server *server, struct session *session,
-                          const struct request *request)
+/* Of a session that is in a transaction or listens, or in a mesh. */
+static inline_never void route_and_run(struct server *server, struct session *session,
+                                       const struct request *request)
 {
-    if (__builtin_expect(server->ring == NULL, 1)) {
+    if (is_deaf_to(session, request)) {
+        refuse_to_listener(server, session, request);
+    } else if (is_queued(session, request)) {
+        queue(server, session, request);
+    } else if (server->ring == NULL) {
         run_here(server, session, request);
     } else if (request->command == server->exec_row && transaction_is_open(session)) {
         route_transaction(server, session, request);
@@ -457,13 +478,10 @@ void dispatch(struct server *server, struct session *session, const struct reque
     enum session_reply replies = session->replies;
 
     if (find(server, session, request) && admit(server, session, request)) {
-        bool plain = session->transaction == NULL && session->subscriptions == NULL;
+        bool plain =
+            server->ring == NULL && session->transaction == NULL && session->subscriptions == NULL;
         if (__builtin_expect(plain, 1)) {
-            route_and_run(server, session, request);
-        } else if (is_deaf_to(session, request)) {
-            refuse_to_listener(server, session, request);
-        } else if (is_queued(session, request)) {
-            queue(server, session, request);
+            run_usual(server, session, request);
         } else {
             route_and_run(server, session, request);
         }
