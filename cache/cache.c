@@ -183,11 +183,10 @@ static inline_always void call_init(struct call *c, struct cache *cache,
     c->client_id = request->client_id;
     c->space = &cache->spaces[request->db];
     c->key_hash = request->key_hash;
-    c->first_key = command_first_key(request->command);
+    c->hashed_at = request->key_at;
     c->found_at = 0;
     c->found = NULL;
     c->said = NULL;
-    c->said_count = 0;
     c->limits = &cache->limits;
     c->wait = request->wait;
     c->more = NULL;
@@ -196,7 +195,6 @@ static inline_always void call_init(struct call *c, struct cache *cache,
     c->changed_count = 0;
     c->changed_room = COUNT(c->changed_few);
     c->everything = false;
-    c->everything_db = 0;
 }
 
 void cache_exec(struct cache *cache, const struct cache_request *request)

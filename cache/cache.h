@@ -38,8 +38,9 @@ struct cache_request {
     const struct span *argv;
     size_t argc;
     int db;
-    uint64_t now_ms;    /* Wall clock, Unix time. */
-    uint64_t key_hash;  /* cache_hash() of the first key, or 0 if not known. */
+    uint64_t now_ms;   /* Wall clock, Unix time. */
+    uint64_t key_hash; /* cache_hash() of the key argv[key_at], or 0 if not known. */
+    size_t key_at;
     uint64_t client_id; /* Becomes change.origin. */
     bool no_touch;      /* Leave access times alone. */
     struct reply *reply;

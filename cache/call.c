@@ -25,8 +25,9 @@ void call_announce(struct call *c)
         .argv = c->said != NULL ? c->said : c->argv,
         .argc = c->said != NULL ? c->said_count : c->argc,
     };
-    if (c->more == NULL) {
+    if (__builtin_expect(c->more == NULL, 1)) {
         cache_announce(c->cache, &change);
+        return;
     }
     for (const struct more_changes *more = c->more; more != NULL; more = more->next) {
         change.argv = more->argv;
@@ -184,8 +185,9 @@ struct span call_number(struct call *c, int64_t number)
 static uint64_t hash_now(struct call *c, size_t at)
 {
     uint64_t hash = table_hash(c->argv[at], c->cache->seed);
-    if (at == c->first_key) {
+    if (c->key_hash == 0) {
         c->key_hash = hash;
+        c->hashed_at = at;
     }
     return hash;
 }
@@ -194,7 +196,7 @@ static inline_always uint64_t hash_at(struct call *c, size_t at)
 {
     assert(at > 0);
     assert(at < c->argc);
-    return at == c->first_key && c->key_hash != 0 ? c->key_hash : hash_now(c, at);
+    return at == c->hashed_at && c->key_hash != 0 ? c->key_hash : hash_now(c, at);
 }
 
 static struct table_slot *remember(struct call *c, size_t at, struct table_slot *slot)

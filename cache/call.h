@@ -45,8 +45,8 @@ struct call {
 
     /* The rest is call.c's own. */
     struct keyspace *space;
-    uint64_t key_hash; /* Of argv[first_key], 0 while unknown. */
-    size_t first_key;
+    uint64_t key_hash; /* Of argv[hashed_at]; 0 while unknown. */
+    size_t hashed_at;
     size_t found_at;          /* The key that `found` is about; 0: none. */
     struct table_slot *found; /* NULL: the key is not there. */
     const struct span *said;  /* From call_changed_as(). */

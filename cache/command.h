@@ -201,16 +201,6 @@ size_t command_ids(const struct command_table *table);
 size_t command_keys(const struct command *command, const struct span *argv, size_t argc,
                     uint32_t *indexes, size_t max);
 
-/* Where the first key is, if there is one, for hints; 0 if that depends on the arguments. */
-static inline size_t command_first_key(const struct command *command)
-{
-    const struct key_spec *keys = &command->keys[0];
-    if (keys->kind == KEYS_KEYWORD) {
-        return 0;
-    }
-    return keys->first + (keys->kind == KEYS_COUNTED ? 1u : 0u);
-}
-
 bool command_arity_fits(const struct command *command, size_t argc);
 
 /* The store's own rows: cache/commands/{string,key,server,…}.c. */

@@ -23,9 +23,9 @@ static void free_value(void *job)
     memory_free(leaving);
 }
 
-bool disposal_is_for(const struct disposal *disposal, const struct entry *entry)
+bool disposal_is_for_heap(const struct disposal *disposal, const struct entry *entry)
 {
-    return disposal != NULL && disposal->jobs.add != NULL && !entry_is_flat(entry) &&
+    return disposal != NULL && disposal->jobs.add != NULL &&
            entry_type(entry)->effort(entry_value(entry)) > EFFORT_MAX;
 }
 

@@ -17,8 +17,13 @@ struct disposal {
     _Atomic uint64_t freed; /* … and freed by it. */
 };
 
+bool disposal_is_for_heap(const struct disposal *disposal, const struct entry *entry);
+
 /* Whether this entry's value would be given to the queue. */
-bool disposal_is_for(const struct disposal *disposal, const struct entry *entry);
+static inline bool disposal_is_for(const struct disposal *disposal, const struct entry *entry)
+{
+    return !entry_is_flat(entry) && disposal_is_for_heap(disposal, entry);
+}
 
 /* Frees the entry now, and its value now or later. `disposal` may be NULL: all now. */
 void disposal_entry(struct disposal *disposal, struct entry *entry);

@@ -80,6 +80,7 @@ static void find_all(struct server *server, int db)
         size_t key = request_first_key(request);
         if (key != 0) {
             request->key_hash = cache_hash(server->parts.cache, request->argv[key]);
+            request->key_at = key;
             if (batch->count > 1) {
                 cache_prefetch_bucket(server->parts.cache, db, request->key_hash);
             }

@@ -172,7 +172,7 @@ static bool is_over_memory(struct server *server, const struct request *request)
            server_is_over_memory(server);
 }
 
-static_assert(sizeof(struct cache_request) == 11 * sizeof(void *), "each has a line in execute()");
+static_assert(sizeof(struct cache_request) == 12 * sizeof(void *), "each has a line in execute()");
 
 /* Field by field: a compound literal is zeroed first, by a call of memset. */
 static inline_always void execute(struct server *server, struct session *session,
@@ -190,6 +190,7 @@ static inline_always void execute(struct server *server, struct session *session
     run.db = session->db;
     run.now_ms = server->now_ms;
     run.key_hash = request->key_hash;
+    run.key_at = request->key_at;
     run.client_id = session->id;
     run.no_touch = session->no_touch;
     run.reply = reply;

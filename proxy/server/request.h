@@ -12,7 +12,8 @@ struct request {
     size_t id;                       /* command_id() */
     const struct span *argv;
     size_t argc;
-    uint64_t key_hash; /* cache_hash() of the first key; 0: not known. */
+    uint64_t key_hash; /* cache_hash() of argv[key_at]; 0: not known. */
+    size_t key_at;
 };
 
 /* The rows found last by their first word, as clients keep using the same few. */

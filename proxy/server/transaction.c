@@ -45,6 +45,7 @@ struct transaction {
 struct watches {
     struct cache *cache;
     struct table *keys;
+    size_t count; /* Of keys: every change of the store asks whether there are any. */
     uint64_t seed;
 };
 
@@ -70,14 +71,14 @@ void watches_free(struct watches *watches)
     if (watches == NULL) {
         return;
     }
-    assert(table_count(watches->keys) == 0);
+    assert(watches->count == 0);
     table_free(watches->keys);
     memory_free(watches);
 }
 
 uint64_t watches_keys(const struct watches *watches)
 {
-    return table_count(watches->keys);
+    return watches->count;
 }
 
 /* --- keys --- */
@@ -135,6 +136,7 @@ static struct watched_key *key_find_or_add(struct watches *watches, int db, stru
     if (key == NULL) {
         key = key_new(db, name);
         table_add(watches->keys, key, table_hash(key->name, watches->seed));
+        watches->count++;
     }
     return key;
 }
@@ -144,6 +146,7 @@ static void key_forget(struct watches *watches, struct watched_key *key)
     uint64_t hash = table_hash(key->name, watches->seed);
 
     table_remove(watches->keys, table_find(watches->keys, key->name, hash), hash);
+    watches->count--;
     memory_free(key);
 }
 
@@ -176,15 +179,11 @@ static void touch_flushed(void *context, void *element)
     }
 }
 
-void watches_change(void *context, const struct change *change)
+static inline_never void touch_changed(struct watches *watches, const struct change *change)
 {
-    struct watches *watches = context;
     struct flushed flushed = { .db = change->db };
     uint64_t position = 0;
 
-    if (__builtin_expect(table_count(watches->keys) == 0, 1)) {
-        return;
-    }
     for (size_t i = 0; i < change->key_count; i++) {
         touch_key(watches, change->db, change->keys[i]);
     }
@@ -192,6 +191,15 @@ void watches_change(void *context, const struct change *change)
         do {
             position = table_scan(watches->keys, position, touch_flushed, &flushed);
         } while (position != 0);
+    }
+}
+
+void watches_change(void *context, const struct change *change)
+{
+    struct watches *watches = context;
+
+    if (__builtin_expect(watches->count > 0, 0)) {
+        touch_changed(watches, change);
     }
 }
 
