@@ -141,6 +141,8 @@ struct command {
     uint16_t (*key_flags)(const struct span *argv, size_t argc);
     /* Where the specifications cannot say which arguments are keys: as command_keys(). */
     size_t (*find_keys)(const struct span *argv, size_t argc, uint32_t *indexes, size_t max);
+    /* The same for patterns, with a *, of names that are known only then: SORT's BY and GET. */
+    size_t (*find_patterns)(const struct span *argv, size_t argc, uint32_t *indexes, size_t max);
 };
 
 enum acl_category {

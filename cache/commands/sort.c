@@ -349,6 +349,25 @@ static size_t sort_ro_keys(const struct span *argv, size_t argc, uint32_t *index
     return 1;
 }
 
+static size_t sort_patterns(const struct span *argv, size_t argc, uint32_t *indexes, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 2; i + 1 < argc; i++) {
+        if (span_is(argv[i], "LIMIT")) {
+            i += 2;
+        } else if (span_is(argv[i], "GET") || span_is(argv[i], "BY")) {
+            i++;
+            struct sort_pattern pattern = sort_pattern_parse(argv[i]);
+            if (!pattern.is_element && !pattern.is_constant && count++ < max) {
+                indexes[count - 1] = (uint32_t)i;
+            }
+        } else if (span_is(argv[i], "STORE")) {
+            i++;
+        }
+    }
+    return count;
+}
+
 /* Keys that BY and GET, and STORE, name: somewhere behind the first. */
 #define KEYS_BEHIND(flags_)                                                                        \
     {                                                                                              \
@@ -373,7 +392,8 @@ const struct command sort_commands[] = {
       .synopsis = SORT_SYNOPSIS " [destination:key=STORE#2]",
       .summary =
           "Returns or stores the elements of a list, a set or a sorted set in another order.",
-      .find_keys = sort_keys },
+      .find_keys = sort_keys,
+      .find_patterns = sort_patterns },
     { .name = "sort_ro",
       .run = sort_ro,
       .arity = -2,
@@ -386,6 +406,7 @@ const struct command sort_commands[] = {
           "O(N+M*log(M)), with N elements of which M are returned; O(N) with `BY nosort`.",
       .synopsis = SORT_SYNOPSIS,
       .summary = "Returns the elements of a list, a set or a sorted set in another order.",
-      .find_keys = sort_ro_keys },
+      .find_keys = sort_ro_keys,
+      .find_patterns = sort_patterns },
     { .name = NULL },
 };
