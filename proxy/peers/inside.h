@@ -8,6 +8,7 @@
  *     fetch.c      a near copy of a key, and the readers that wait for it
  *     errand.c     a request that may wait at its owner, on a connection of its own
  *     split.c      a request to several members, and their answers joined
+ *     compute.c    a command that reads keys of several members, run on copies of them
  *     roster.c     who the members are, and their links
  *     handover.c   keys that are not ours any more
  */
@@ -86,6 +87,8 @@ void fetch_join(void *flight, const struct task *task);
 
 /* split.c: ROUTE_SPLIT and ROUTE_ALL. */
 bool split_run(struct peers *peers, const struct task *task);
+/* compute.c: ROUTE_SPLIT of a row that is ACROSS_COMPUTE. */
+bool compute_run(struct peers *peers, const struct task *task);
 
 /* errand.c */
 struct errands *errands_new(struct peers *peers);

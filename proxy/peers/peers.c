@@ -162,10 +162,14 @@ bool task_run(struct peers *peers, const struct task *task)
     case ROUTE_PEER:
         return run_at_peer(peers, task);
     case ROUTE_SPLIT:
+        if (task->request.command->across == ACROSS_COMPUTE) {
+            return compute_run(peers, task);
+        }
+        return split_run(peers, task);
     case ROUTE_ALL:
         return split_run(peers, task);
     case ROUTE_REFUSE:
-        refuse(task, SPAN("CROSSSLOT Keys in request don't hash to the same slot"));
+        refuse(task, span_from(task->request.route.why));
         return true;
     case ROUTE_DOWN:
         return wait_for_members(peers, task);

@@ -9,7 +9,17 @@
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
 
-enum { KEYS_ON_STACK = 64 };
+enum { KEYS_ON_STACK = 64, PATTERNS_MAX = 64 };
+
+static const char crossslot[] =
+    "CROSSSLOT Keys in request don't hash to the same slot, and their owners differ: a {hashtag} "
+    "in their names, or a rule with shard=, keeps them together";
+static const char by_denied[] =
+    "ERR BY option of SORT denied in cluster mode when keys formed by the pattern may be in "
+    "different slots: a {hashtag} ahead of its * keeps them with the key";
+static const char get_denied[] =
+    "ERR GET option of SORT denied in cluster mode when keys formed by the pattern may be in "
+    "different slots: a {hashtag} ahead of its * keeps them with the key";
 
 /* Where one key lives. */
 struct place {
@@ -97,10 +107,48 @@ static struct route across(const struct route_question *question, const struct p
         route.member = foreign->member;
         return route;
     }
-    bool splits =
-        question->command->across != ACROSS_NONE && question->command->across != ACROSS_COMPUTE;
-    route.kind = splits ? ROUTE_SPLIT : ROUTE_REFUSE;
+    if (question->command->across != ACROSS_NONE) {
+        route.kind = ROUTE_SPLIT;
+    } else {
+        route.kind = ROUTE_REFUSE;
+        route.why = crossslot;
+    }
     return route;
+}
+
+/* --- names that only running the command will tell --- */
+
+/* Whether all names of a pattern have the hashtag that it shows: nothing is put in before it. */
+static bool is_pinned(struct span pattern)
+{
+    const char *star = memchr(pattern.bytes, '*', pattern.len);
+    size_t len = star == NULL ? pattern.len : (size_t)(star - pattern.bytes);
+    const char *open = memchr(pattern.bytes, '{', len);
+    size_t begin = open == NULL ? len : (size_t)(open - pattern.bytes) + 1;
+    const char *close = memchr(pattern.bytes + begin, '}', len - begin);
+
+    return close != NULL && close > open + 1;
+}
+
+/* NULL if the keys of all patterns lie with the request's own; else what is answered. */
+static const char *patterns_refused(const struct route_question *question,
+                                    const struct place *place)
+{
+    uint32_t indexes[PATTERNS_MAX];
+    size_t count =
+        question->command->find_patterns(question->argv, question->argc, indexes, PATTERNS_MAX);
+
+    if (count > PATTERNS_MAX) {
+        return get_denied; /* More than anybody can mean. */
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct span pattern = question->argv[indexes[i]];
+        struct place other = place_of(question, pattern);
+        if (!is_pinned(pattern) || !same_owner(place, &other)) {
+            return span_is(question->argv[indexes[i] - 1], "BY") ? by_denied : get_denied;
+        }
+    }
+    return NULL;
 }
 
 static struct route place_keys(const struct route_question *question, const uint32_t *indexes,
@@ -112,6 +160,12 @@ static struct route place_keys(const struct route_question *question, const uint
         struct place next = place_of(question, question->argv[indexes[i]]);
         if (!same_owner(&first, &next)) {
             return across(question, &first, &next);
+        }
+    }
+    if (question->command->find_patterns != NULL && ring_view(question->ring)->count > 1) {
+        const char *why = patterns_refused(question, &first);
+        if (why != NULL) {
+            return (struct route){ .kind = ROUTE_REFUSE, .slot = first.slot, .why = why };
         }
     }
     return whole(question, &first);

@@ -8,7 +8,8 @@
  *   SPLIT    several owners, and the row says how to split (command.across)
  *   ALL      every owner has a part of the answer (DBSIZE, KEYS …)
  *   MOVED    asked on the peer port, and another member owns the slot
- *   REFUSE   keys of several owners and no way to split: CROSSSLOT
+ *   REFUSE   keys of several owners and no way to split: CROSSSLOT; or keys that nobody can know
+ *            before it runs (SORT … BY), and that no hashtag keeps with the others
  *   DOWN     the members of the mesh are not known yet: it waits
  */
 
@@ -32,6 +33,7 @@ struct route {
     uint16_t slot;   /* Of the first key, when there is one. */
     bool may_near;
     const struct rule *rule; /* That decided for the first key; NULL if none. */
+    const char *why;         /* REFUSE: the error, "CROSSSLOT …". */
 };
 
 struct route_question {

@@ -414,8 +414,7 @@ static void go(struct server *server, struct session *session, const struct requ
         moved(server, session, request, route);
         break;
     case ROUTE_REFUSE:
-        refuse(server, session, request,
-               SPAN("CROSSSLOT Keys in request don't hash to the same slot"));
+        refuse(server, session, request, span_from(route.why));
         break;
     }
 }

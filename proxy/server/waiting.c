@@ -361,11 +361,12 @@ static void go_on(struct server *server, struct wait *wait, struct route route)
         end_with(wait, &answer);
         break;
     }
+    case ROUTE_REFUSE:
+        end_with_error(wait, span_from(route.why));
+        break;
     case ROUTE_SPLIT:
     case ROUTE_ALL:
-    case ROUTE_REFUSE:
-        end_with_error(wait, SPAN("CROSSSLOT Keys in request don't hash to the same slot"));
-        break;
+        unreachable("what may wait is not split");
     }
 }
 
