@@ -31,6 +31,12 @@ struct hash_item {
 
 typedef void (*hash_visit_fn)(void *context, const struct hash_item *item);
 
+/* Whether a field that expires then has done so. */
+static inline bool hash_is_due(int64_t expires_at_ms, uint64_t now_ms)
+{
+    return expires_at_ms != HASH_NEVER && (uint64_t)expires_at_ms < now_ms;
+}
+
 size_t hash_count(const void *hash, uint64_t now_ms);
 bool hash_find(const void *hash, struct span field, uint64_t now_ms, struct hash_item *item);
 void hash_each(const void *hash, uint64_t now_ms, hash_visit_fn visit, void *context);

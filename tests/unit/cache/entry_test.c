@@ -5,6 +5,7 @@
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
+#include "cache/types/hash_draft.h"
 #include "cache/types/string.h"
 
 #include <setjmp.h>
@@ -253,6 +254,34 @@ static void nothing_is_lost_in_a_long_life(void **state)
     entry_free(entry);
 }
 
+static void it_is_known_whether_parts_of_the_value_expire(void **state)
+{
+    (void)state;
+    struct hash_draft draft;
+    hash_draft_init(&draft, NULL, &type_limits_default);
+    hash_draft_set(&draft, SPAN("f"), SPAN("v"), 1000);
+    struct entry_form form = {
+        .key = KEY_16, .type = &type_hash, .heap = hash_draft_to_heap(&draft), .expires_at_ms = -1
+    };
+    struct entry *entry = entry_new(&form);
+    assert_true(entry_has_due_parts(entry));
+    assert_true(entry_is_of(entry, &type_hash));
+    entry = entry_expire(entry, 5000);
+    entry = entry_rename(entry, SPAN("other"), false);
+    assert_true(entry_has_due_parts(entry));
+    assert_true(entry_expires_at_ms(entry) == 5000);
+
+    hash_draft_init(&draft, entry_value(entry), &type_limits_default);
+    hash_draft_expire(&draft, SPAN("f"), HASH_NEVER);
+    assert_true(entry_has_due_parts(entry));
+    entry_note_parts(entry);
+    assert_false(entry_has_due_parts(entry));
+    assert_true(entry_expires_at_ms(entry) == 5000);
+    entry = put(entry, SPAN("text"), -1);
+    assert_false(entry_has_due_parts(entry));
+    entry_free(entry);
+}
+
 static int fill(void **state)
 {
     (void)state;
@@ -275,6 +304,7 @@ int main(void)
         cmocka_unit_test(renaming_keeps_the_value_where_it_is_when_it_is_large),
         cmocka_unit_test(a_copy_shares_nothing),
         cmocka_unit_test(nothing_is_lost_in_a_long_life),
+        cmocka_unit_test(it_is_known_whether_parts_of_the_value_expire),
     };
     return cmocka_run_group_tests(tests, fill, NULL);
 }
