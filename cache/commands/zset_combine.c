@@ -1,8 +1,9 @@
 /* ZUNION, ZINTER, ZDIFF, with what stores and what counts their results.
  *
  * The members of a result are put on a pile, and into order once at the end. Where a member may be
- * met again they are collected in a table, the pool, before that. Sums of scores depend on the order in which they are made: as in Redis, operands come
- * from the smallest to the largest, those of one size as they were named. */
+ * met again they are collected in a table, the pool, before that. Sums of scores depend on the
+ * order in which they are made: as in Redis, operands come from the smallest to the largest,
+ * those of one size as they were named. */
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
