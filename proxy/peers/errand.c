@@ -358,7 +358,10 @@ static bool send_to_owner(struct errand *errand, const struct peers_request *req
     struct carrier *carrier = carrier_for(errands, lane);
     carrier->errand = errand;
     carrier->into = errand->asker->reply;
-    carrier->call = (struct link_call){ .into = &carrier->into, .patient = true, .done = on_done };
+    carrier->call = (struct link_call){ .into = &carrier->into,
+                                        .patient = true,
+                                        .shape = shape_of(request->command),
+                                        .done = on_done };
     errand->carrier = carrier;
     lane->errand_count++;
     peer_metrics.peer_forwards_total++;

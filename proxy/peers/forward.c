@@ -266,7 +266,9 @@ bool forward(struct peers *peers, struct lane *lane, const struct task *task)
     }
     struct forward *forward = take_forward(peers->forwards);
     *forward = (struct forward){ .peers = peers, .lane = lane, .task = *task };
-    forward->call = (struct link_call){ .into = &task->waiter->reply, .done = on_done };
+    forward->call = (struct link_call){ .into = &task->waiter->reply,
+                                        .shape = shape_of(request->command),
+                                        .done = on_done };
     forward->task.request.argv = NULL;
     prepare(lane, request, forward);
     if (!link_send(lane->link, request->argv, request->argc, task->deadline_ms, &forward->call)) {

@@ -19,6 +19,8 @@ void intake_begin_call(struct intake *intake, struct link_call *call)
     intake->call = call;
     intake->answering = true;
     intake->moved = false;
+    intake->held = 0;
+    intake->flat = false;
     intake->began = reply == NULL ? 0 : reply->out->len;
     intake->failed_before = reply != NULL && reply->failed;
 }
@@ -171,6 +173,50 @@ static void put(struct reply *reply, const struct value *value)
     }
 }
 
+/* Pairs become one flat array. Whether the elements are pairs at all (WITHSCORES) the first of
+ * them shows, so the array's head waits for it. */
+static void put_pairs(struct intake *intake, struct reply *reply, const struct value *value)
+{
+    if (value->depth == 0 && value->kind == '*' && value->count > 0) {
+        intake->held = value->count;
+        return;
+    }
+    if (intake->held > 0) {
+        intake->flat = value->kind == '*';
+        reply_array(reply, intake->flat ? 2 * intake->held : intake->held);
+        intake->held = 0;
+    }
+    if (!intake->flat || value->depth != 1) {
+        put(reply, value);
+    }
+}
+
+/* A map becomes an array of pairs. */
+static void put_entries(struct reply *reply, const struct value *value)
+{
+    if (value->depth == 0 && value->kind == '%') {
+        reply_array(reply, value->count / 2);
+        return;
+    }
+    if (value->depth == 1 && value->index % 2 == 0) {
+        reply_array(reply, 2);
+    }
+    put(reply, value);
+}
+
+static void put_shaped(struct intake *intake, struct reply *reply, const struct value *value)
+{
+    enum shape shape = intake->subject == INTAKE_CALL ? intake->call->shape : SHAPE_SAME;
+
+    if (reply->protocol == 3 || shape == SHAPE_SAME) {
+        put(reply, value);
+    } else if (shape == SHAPE_PAIRS) {
+        put_pairs(intake, reply, value);
+    } else {
+        put_entries(reply, value);
+    }
+}
+
 void intake_value(struct intake *intake, const struct value *value)
 {
     struct reply *reply = NULL;
@@ -188,6 +234,6 @@ void intake_value(struct intake *intake, const struct value *value)
         reply = *intake->call->into;
     }
     if (reply != NULL) {
-        put(reply, value);
+        put_shaped(intake, reply, value);
     }
 }

@@ -28,6 +28,8 @@ struct intake {
     bool answering;         /* Part of the call's answer may be written. */
     size_t began;           /* Length of the call's reply before it. */
     bool failed_before;     /* Its flag then. */
+    size_t held;            /* Elements of an array whose head is not written yet. */
+    bool flat;              /* The heads of the pairs in it are left out. */
 
     bool moved;
     char moved_to[INTAKE_MOVED_MAX];

@@ -16,6 +16,7 @@
 #include "proxy/peers/hello.h"
 #include "proxy/peers/link_life.h"
 #include "proxy/routing/view.h"
+#include "proxy/peers/shape.h"
 
 struct ev_loop;
 struct link;
@@ -58,6 +59,7 @@ struct link_result {
 struct link_call {
     struct reply **into; /* *into may be set to NULL at any time: the answer is dropped. */
     bool patient;        /* Once it was sent it has no deadline any more. */
+    enum shape shape;    /* How the answer is nested for an app of RESP2. */
     /* Exactly once. The spans of the result are borrowed until it returns. */
     void (*done)(struct link_call *call, const struct link_result *result);
 };

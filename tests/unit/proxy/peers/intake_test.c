@@ -134,10 +134,73 @@ static void writes_nothing_for_a_client_that_goes_half_way(void **state)
     buf_fini(&buf);
 }
 
+/* The values of an answer, into a reply of RESP2. */
+static void assert_becomes(enum shape shape, const struct value *values, size_t count,
+                           const char *text)
+{
+    struct buf out;
+    struct intake intake;
+
+    buf_init(&out, 4096);
+    struct reply reply = reply_into(&out, 2);
+    struct reply *into = &reply;
+    struct link_call call = { .into = &into, .shape = shape };
+    intake_init(&intake, note_key, NULL);
+    intake_begin_call(&intake, &call);
+    for (size_t i = 0; i < count; i++) {
+        intake_value(&intake, &values[i]);
+    }
+    intake_end(&intake);
+    assert_true(span_equal(buf_span(&out), span_from(text)));
+    buf_fini(&out);
+}
+
+static void pairs_become_flat_for_an_app_of_resp2(void **state)
+{
+    (void)state;
+    const struct value pairs[] = {
+        { .kind = '*', .count = 2 },
+        { .kind = '*', .depth = 1, .index = 0, .count = 2 },
+        { .kind = '$', .depth = 2, .index = 0, .text = SPAN("a") },
+        { .kind = ',', .depth = 2, .index = 1, .text = SPAN("1") },
+        { .kind = '*', .depth = 1, .index = 1, .count = 2 },
+        { .kind = '$', .depth = 2, .index = 0, .text = SPAN("b") },
+        { .kind = ',', .depth = 2, .index = 1, .text = SPAN("2") },
+    };
+    const struct value names[] = {
+        { .kind = '*', .count = 1 },
+        { .kind = '$', .depth = 1, .index = 0, .text = SPAN("a") },
+    };
+    const struct value none[] = { { .kind = '*', .count = 0 } };
+
+    assert_becomes(SHAPE_PAIRS, pairs, COUNT(pairs),
+                   "*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n");
+    assert_becomes(SHAPE_PAIRS, names, COUNT(names), "*1\r\n$1\r\na\r\n");
+    assert_becomes(SHAPE_PAIRS, none, COUNT(none), "*0\r\n");
+}
+
+static void a_map_of_entries_becomes_pairs_for_an_app_of_resp2(void **state)
+{
+    (void)state;
+    const struct value values[] = {
+        { .kind = '%', .count = 4 },
+        { .kind = '$', .depth = 1, .index = 0, .text = SPAN("k") },
+        { .kind = '*', .depth = 1, .index = 1, .count = 1 },
+        { .kind = '$', .depth = 2, .index = 0, .text = SPAN("e") },
+        { .kind = '$', .depth = 1, .index = 2, .text = SPAN("m") },
+        { .kind = '*', .depth = 1, .index = 3, .count = 0 },
+    };
+
+    assert_becomes(SHAPE_ENTRIES, values, COUNT(values),
+                   "*2\r\n*2\r\n$1\r\nk\r\n*1\r\n$1\r\ne\r\n*2\r\n$1\r\nm\r\n*0\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hears_which_keys_are_invalid),
+        cmocka_unit_test(pairs_become_flat_for_an_app_of_resp2),
+        cmocka_unit_test(a_map_of_entries_becomes_pairs_for_an_app_of_resp2),
         cmocka_unit_test(takes_moved_for_itself_where_it_is_the_answer),
         cmocka_unit_test(an_error_inside_an_answer_is_not_moved),
         cmocka_unit_test(writes_nothing_for_a_client_that_goes_half_way),
