@@ -180,11 +180,18 @@ static inline size_t element_len(const uint8_t *element)
 
 static inline const uint8_t *behind(const uint8_t *element)
 {
-    if (element[0] < 0x80) {
+    uint8_t first = element[0];
+    if (first < TEXT_6) {
         return element + 2;
     }
-    if (element[0] < INTEGER_13) {
-        return element + 2 + (element[0] & 0x3f);
+    if (first < INTEGER_13) {
+        return element + 2 + (first & 0x3f);
+    }
+    if (first < TEXT_12) {
+        return element + 3;
+    }
+    if (first > TEXT_32) {
+        return element + 2 + integer_width(first);
     }
     size_t len = element_len(element);
     return element + len + back_len(len);
@@ -333,10 +340,17 @@ static inline struct wanted wanted_text(struct span text)
     return wanted;
 }
 
-static inline bool is_wanted(const uint8_t *element, const struct wanted *wanted)
+/* Names of fields often begin alike: the last byte tells most of them apart. */
+static inline bool is_same(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || (a.bytes[a.len - 1] == b.bytes[a.len - 1] &&
+                                             memcmp(a.bytes, b.bytes, a.len) == 0));
+}
+
+static inline_always bool is_wanted(const uint8_t *element, const struct wanted *wanted)
 {
     if (is_text(element[0])) {
-        return span_equal(text_at(element), wanted->text);
+        return is_same(text_at(element), wanted->text);
     }
     return wanted->is_number && integer_at(element) == wanted->number;
 }
@@ -347,21 +361,32 @@ bool listpack_is(const struct listpack *pack, size_t at, struct span text)
     return is_wanted(element_at(pack, at), &wanted);
 }
 
-size_t listpack_find(const struct listpack *pack, size_t from, struct span text, size_t skip)
+/* The first that is wanted, or the end. Every call is compiled for its constants. */
+static inline_always const uint8_t *search(const uint8_t *element, struct wanted wanted,
+                                           size_t skip)
 {
-    struct wanted wanted = wanted_text(text);
-    const uint8_t *element = element_at(pack, from);
-
-    while (*element != END) {
-        if (is_wanted(element, &wanted)) {
-            return (size_t)(element - bytes_of(pack));
-        }
+    while (*element != END && !is_wanted(element, &wanted)) {
         element = behind(element);
         for (size_t i = 0; i < skip && *element != END; i++) {
             element = behind(element);
         }
     }
-    return 0;
+    return element;
+}
+
+size_t listpack_find(const struct listpack *pack, size_t from, struct span text, size_t skip)
+{
+    struct wanted wanted = wanted_text(text);
+    const uint8_t *element = element_at(pack, from);
+
+    if (skip == 0) {
+        element = search(element, wanted, 0);
+    } else if (skip == 1) {
+        element = search(element, wanted, 1);
+    } else {
+        element = search(element, wanted, skip);
+    }
+    return offset_of(pack, element);
 }
 
 /* --- making --- */
