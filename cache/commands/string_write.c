@@ -9,6 +9,8 @@
 #include "cache/commands/rows.h"
 #include "cache/types/string.h"
 
+enum compare { COMPARE_NONE, COMPARE_EQUAL, COMPARE_DIFFERENT };
+
 enum unit { UNIT_NONE, UNIT_EX, UNIT_PX, UNIT_EXAT, UNIT_PXAT };
 
 /* The options of SET and GETEX. */
@@ -20,7 +22,18 @@ struct options {
     bool persist;
     enum unit unit;
     size_t time_at; /* The argument with the time; unless UNIT_NONE. */
+    enum compare compare;
+    size_t compare_at; /* The argument to compare with; unless COMPARE_NONE. */
 };
+
+/* IFEQ, IFNE: what Valkey 8.1 and Redis 8.4 have for a change that depends on the present text. */
+static enum compare compare_named(struct span word)
+{
+    if (span_is(word, "IFEQ")) {
+        return COMPARE_EQUAL;
+    }
+    return span_is(word, "IFNE") ? COMPARE_DIFFERENT : COMPARE_NONE;
+}
 
 static enum unit unit_named(struct span word)
 {
@@ -44,9 +57,11 @@ static enum unit unit_named(struct span word)
 /* One option without an argument. False if it is none, or goes ill with the others. */
 static bool take_word_of_set(struct options *options, struct span word)
 {
-    if (span_is(word, "NX") && !options->xx) {
+    bool compares = options->compare != COMPARE_NONE;
+
+    if (span_is(word, "NX") && !options->xx && !compares) {
         options->nx = true;
-    } else if (span_is(word, "XX") && !options->nx) {
+    } else if (span_is(word, "XX") && !options->nx && !compares) {
         options->xx = true;
     } else if (span_is(word, "GET")) {
         options->get = true;
@@ -67,12 +82,28 @@ static bool take_word_of_getex(struct options *options, struct span word)
     return true;
 }
 
+/* SET's IFEQ and IFNE, argv[*at], which is moved to the text to compare with. False if it is
+ * neither, or goes ill with the others. */
+static bool take_compare(struct call *c, size_t *at, struct options *options)
+{
+    enum compare compare = compare_named(c->argv[*at]);
+    if (compare == COMPARE_NONE || *at + 1 == c->argc || options->nx || options->xx ||
+        options->compare != COMPARE_NONE) {
+        return false;
+    }
+    *at += 1;
+    options->compare = compare;
+    options->compare_at = *at;
+    return true;
+}
+
 /* Replies if it returns false. The same option may be given twice, as in Redis. */
 static bool take_options(struct call *c, size_t first, struct options *options,
                          bool (*take_word)(struct options *, struct span))
 {
     for (size_t i = first; i < c->argc; i++) {
-        if (take_word(options, c->argv[i])) {
+        if (take_word(options, c->argv[i]) ||
+            (take_word == take_word_of_set && take_compare(c, &i, options))) {
             continue;
         }
         enum unit unit = unit_named(c->argv[i]);
@@ -162,10 +193,26 @@ static bool reply_old(struct call *c, bool *found)
     return true;
 }
 
+/* Whether the text of a key, which need not be there, is as argv[at] and `compare` say. False after
+ * the reply WRONGTYPE. */
+static bool compare_text(struct call *c, enum compare compare, size_t at, bool *fits)
+{
+    void *value;
+    char room[STRING_TEXT_ROOM];
+
+    if (!key_edit(c, 1, &type_string, &value)) {
+        return false;
+    }
+    bool equal = value != NULL && span_equal(string_text(value, room), c->argv[at]);
+    *fits = equal == (compare == COMPARE_EQUAL);
+    return true;
+}
+
 static void set_with(struct call *c, const struct options *options)
 {
     int64_t expires_at_ms = EXPIRY_NONE;
     bool found = false;
+    bool fits = true;
     struct key_view view;
 
     if (options->unit != UNIT_NONE && !take_time(c, options, &expires_at_ms)) {
@@ -178,7 +225,11 @@ static void set_with(struct call *c, const struct options *options)
     } else if (options->nx || options->xx || options->keep_ttl) {
         found = key_look(c, 1, 0, &view);
     }
-    if ((options->nx && found) || (options->xx && !found)) {
+    if (options->compare != COMPARE_NONE &&
+        !compare_text(c, options->compare, options->compare_at, &fits)) {
+        return;
+    }
+    if ((options->nx && found) || (options->xx && !found) || !fits) {
         if (!options->get) {
             reply_null(c->reply);
         }
@@ -210,7 +261,7 @@ static void set(struct call *c)
 static uint16_t set_key_flags(const struct span *argv, size_t argc)
 {
     for (size_t i = 3; i < argc; i++) {
-        if (span_is(argv[i], "GET")) {
+        if (span_is(argv[i], "GET") || compare_named(argv[i]) != COMPARE_NONE) {
             return KEY_RW | KEY_ACCESS | KEY_UPDATE;
         }
     }
@@ -273,6 +324,54 @@ static void getdel(struct call *c)
     key_delete(c, 1);
     call_changed_as_words(c, 2, SPAN("DEL"), c->argv[1]);
     key_event(c, 1, EVENT_GENERIC, "del");
+}
+
+/* Answers whether it was there. */
+static void delete_key(struct call *c)
+{
+    bool deleted = key_delete(c, 1);
+    if (deleted) {
+        call_changed_as_words(c, 2, SPAN("DEL"), c->argv[1]);
+        key_event(c, 1, EVENT_GENERIC, "del");
+    }
+    reply_integer(c->reply, deleted);
+}
+
+static void delete_if(struct call *c, enum compare compare, size_t at)
+{
+    bool fits;
+
+    if (!compare_text(c, compare, at, &fits)) {
+        return;
+    }
+    if (fits) {
+        delete_key(c);
+    } else {
+        reply_integer(c->reply, 0);
+    }
+}
+
+static void delifeq(struct call *c)
+{
+    delete_if(c, COMPARE_EQUAL, 2);
+}
+
+static void delex(struct call *c)
+{
+    if (c->argc == 2) {
+        delete_key(c);
+        return;
+    }
+    if (c->argc != 4) {
+        call_arity_error(c);
+        return;
+    }
+    enum compare compare = compare_named(c->argv[2]);
+    if (compare == COMPARE_NONE) {
+        call_syntax_error(c);
+        return;
+    }
+    delete_if(c, compare, 3);
 }
 
 static void expire_read_key(struct call *c, const struct options *options, int64_t expires_at_ms)
@@ -445,7 +544,8 @@ const struct command string_write_commands[] = {
       .group = "string",
       .since = "1.0.0",
       .complexity = "O(1)",
-      .synopsis = "key:key value:string [condition:(nx:NX | xx:XX)@2.6.12] [get:GET@6.2.0] "
+      .synopsis = "key:key value:string [condition:(nx:NX | xx:XX | equal:string=IFEQ@8.1.0 | "
+                  "different:string=IFNE@8.4.0)@2.6.12] [get:GET@6.2.0] "
                   "[expiration:(seconds:integer=EX@2.6.12 | milliseconds:integer=PX@2.6.12 | "
                   "unix-time-seconds:unix-time=EXAT@6.2.0 | "
                   "unix-time-milliseconds:unix-time=PXAT@6.2.0 | keepttl:KEEPTTL@6.0.0)]",
@@ -453,8 +553,10 @@ const struct command string_write_commands[] = {
       .history = "2.6.12 `EX`, `PX`, `NX` and `XX`.\n"
                  "6.0.0 `KEEPTTL`.\n"
                  "6.2.0 `GET`, `EXAT` and `PXAT`.\n"
-                 "7.0.0 `NX` and `GET` together.",
-      .key_notes = "Read only if `GET` is given",
+                 "7.0.0 `NX` and `GET` together.\n"
+                 "8.1.0 `IFEQ`, as in Valkey.\n"
+                 "8.4.0 `IFNE`, as in Redis.",
+      .key_notes = "Read only if `GET`, `IFEQ` or `IFNE` is given",
       .key_flags = set_key_flags },
     { .name = "setnx",
       .run = setnx,
@@ -508,6 +610,26 @@ const struct command string_write_commands[] = {
       .complexity = "O(1)",
       .synopsis = "key:key",
       .summary = "Returns the text of a string and deletes its key." },
+    { .name = "delifeq",
+      .run = delifeq,
+      .arity = 3,
+      .flags = CMD_WRITE | CMD_FAST,
+      .keys = { KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE) },
+      .group = "string",
+      .since = "9.0.0",
+      .complexity = "O(1)",
+      .synopsis = "key:key value:string",
+      .summary = "Deletes a string if it is equal to a text, as in Valkey." },
+    { .name = "delex",
+      .run = delex,
+      .arity = -2,
+      .flags = CMD_WRITE | CMD_FAST,
+      .keys = { KEYS(1, 1, 1, KEY_RW | KEY_ACCESS | KEY_DELETE) },
+      .group = "string",
+      .since = "8.4.0",
+      .complexity = "O(1); O(M) for a key with M elements and no condition.",
+      .synopsis = "key:key [condition:(equal:string=IFEQ | different:string=IFNE)]",
+      .summary = "Deletes a key, if need be only a string that is equal to a text or is not." },
     { .name = "getex",
       .run = getex,
       .arity = -2,

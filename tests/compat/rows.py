@@ -24,6 +24,7 @@ ARGUMENT_FIELDS = (b"name", b"type", b"key_spec_index", b"token", b"since", b"de
 
 # (command, field): why podis says something else there.
 KNOWN = {
+    ("set", "arguments"): "IFEQ and IFNE, as in Valkey 8.1 and Redis 8.4",
     ("zrank", "arity"): "WITHSCORE, as in Redis 7.2",
     ("zrank", "arguments"): "WITHSCORE, as in Redis 7.2",
     ("zrevrank", "arity"): "WITHSCORE, as in Redis 7.2",

@@ -260,6 +260,62 @@ static void announces_what_repeats_it(void **state)
     }
 }
 
+static void sets_only_if_the_text_is_as_expected(void **state)
+{
+    static const struct try_row rows[] = {
+        { "SET k a IFEQ a", "$-1\r\n" },
+        { "SET k 1", "+OK\r\n" },
+        { "SET k b IFEQ 2", "$-1\r\n" },
+        { "SET k b IFEQ 1", "+OK\r\n" },
+        { "SET k c GET IFEQ x", "$1\r\nb\r\n" },
+        { "SET k c IFEQ b GET", "$1\r\nb\r\n" },
+        { "SET k d IFNE c", "$-1\r\n" },
+        { "SET k d IFNE x EX 100", "+OK\r\n" },
+        { "TTL k", ":100\r\n" },
+        { "SET new d IFNE x", "+OK\r\n" },
+        { "GET new", "$1\r\nd\r\n" },
+        { "SET k v IFEQ", "-ERR syntax error\r\n" },
+        { "SET k v IFEQ a NX", "-ERR syntax error\r\n" },
+        { "SET k v XX IFEQ a", "-ERR syntax error\r\n" },
+        { "SET k v IFEQ a IFNE b", "-ERR syntax error\r\n" },
+        { "GETEX k IFEQ a", "-ERR syntax error\r\n" },
+        { "SADD s 1", ":1\r\n" },
+        { "SET s v IFEQ 1",
+          "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n" },
+    };
+    struct try *try = *state;
+    TRY_ROWS(state, rows);
+    try_changes(try);
+    try_run(try, "SET k e IFEQ d");
+    assert_string_equal(try_changes(try), "0: SET k e\n");
+    try_run(try, "SET k f IFEQ d");
+    assert_string_equal(try_changes(try), "");
+}
+
+static void deletes_only_if_the_text_is_as_expected(void **state)
+{
+    static const struct try_row rows[] = {
+        { "DELIFEQ k a", ":0\r\n" },
+        { "MSET k a l 12", "+OK\r\n" },
+        { "DELIFEQ k b", ":0\r\n" },
+        { "DELEX l IFNE 12", ":0\r\n" },
+        { "DELEX l IFEQ 12", ":1\r\n" },
+        { "DELEX l IFNE 12", ":0\r\n" },
+        { "DELEX k IFEQ", "-ERR wrong number of arguments for 'delex' command\r\n" },
+        { "DELEX k NOPE a", "-ERR syntax error\r\n" },
+        { "SADD s 1", ":1\r\n" },
+        { "DELIFEQ s 1", "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n" },
+        { "DELEX s", ":1\r\n" },
+    };
+    struct try *try = *state;
+    TRY_ROWS(state, rows);
+    try_changes(try);
+    try_events(try);
+    assert_string_equal(try_run(try, "DELIFEQ k a"), ":1\r\n");
+    assert_string_equal(try_changes(try), "0: DEL k\n");
+    assert_string_equal(try_events(try), "0: del k\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +331,8 @@ int main(void)
         TRY(holds_strings_to_their_maximum),
         TRY(sets_several),
         TRY(announces_what_repeats_it),
+        TRY(sets_only_if_the_text_is_as_expected),
+        TRY(deletes_only_if_the_text_is_as_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
