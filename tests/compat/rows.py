@@ -39,8 +39,6 @@ KNOWN = {
 # neither here nor in podis's table fails, and so does one that is in both.
 LACKING = {
     "scripts": "eval evalsha eval_ro evalsha_ro script function fcall fcall_ro",
-    "channels": "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish "
-                "spublish pubsub",
     "files": "save bgsave bgrewriteaof lastsave",
     "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
                     "restore-asking",
