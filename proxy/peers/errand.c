@@ -34,6 +34,7 @@ enum {
     SPARE_MAX = 8, /* For each member and database. */
     SPARE_S = 10,  /* A spare connection is closed when it was not used for so long, or twice. */
     RETRY_AFTER_MS = 20,
+    LAST_WORDS_MS = 100,
     WAITED_MS = 1000, /* Who was kept by an owner for so long starts its search anew. */
 };
 
@@ -55,7 +56,7 @@ struct errand {
     struct peers_request request; /* Its argv is not there any more. */
     uint64_t deadline_ms;
     bool followed;           /* Was sent to where MOVED said. */
-    bool left;               /* The member that it is at left the view. */
+    bool left;               /* The member that it is at left the view, or its link was lost. */
     struct carrier *carrier; /* NULL: it waits to be routed again. */
     struct address named;    /* Where MOVED said then; no host: nowhere. */
     struct buf bytes;        /* As formatted, then. */
@@ -184,6 +185,16 @@ static void put_back(struct carrier *carrier)
     }
 }
 
+static void retire_spares(struct lane *lane)
+{
+    while (lane->spares != NULL) {
+        struct carrier *carrier = lane->spares;
+        lane->spares = carrier->next;
+        lane->spare_count--;
+        retire(carrier);
+    }
+}
+
 static void free_retired(struct errands *errands)
 {
     while (errands->retired != NULL) {
@@ -299,8 +310,9 @@ static void try_again(struct errand *errand, const struct link_result *result,
 {
     struct peers *peers = errand->errands->peers;
     uint64_t now_ms = links_clock_ms();
+    bool waited = errand->left || now_ms - result->sent_at_ms >= WAITED_MS;
 
-    if (result->end == LINK_MOVED && now_ms - result->sent_at_ms >= WAITED_MS) {
+    if (result->end == LINK_MOVED && waited) {
         set_deadline(errand);
     }
     if (peers->draining || now_ms + RETRY_AFTER_MS >= errand->deadline_ms) {
@@ -320,6 +332,13 @@ static void try_again(struct errand *errand, const struct link_result *result,
     be_back_soon(errand->errands);
 }
 
+/* CLUSTERDOWN, which names nobody, is said by a member on its way out. It is about to close these
+ * connections, and what is sent on them now would be cut off. */
+static bool is_closing(const struct link_result *result)
+{
+    return result->end == LINK_MOVED && result->moved_to.len == 0;
+}
+
 static void on_done(struct link_call *call, const struct link_result *result)
 {
     struct carrier *carrier = (struct carrier *)call;
@@ -330,7 +349,10 @@ static void on_done(struct link_call *call, const struct link_result *result)
     }
     struct address address = carrier->lane->peer->address;
     let_go(errand);
-    if (result->end == LINK_ANSWERED || result->end == LINK_MOVED) {
+    if (is_closing(result)) {
+        retire(carrier);
+        retire_spares(carrier->lane);
+    } else if (result->end == LINK_ANSWERED || result->end == LINK_MOVED) {
         put_back(carrier);
     } else {
         retire(carrier);
@@ -363,6 +385,7 @@ static bool send_to_owner(struct errand *errand, const struct peers_request *req
                                         .shape = shape_of(request->command),
                                         .done = on_done };
     errand->carrier = carrier;
+    errand->left = false;
     lane->errand_count++;
     peer_metrics.peer_forwards_total++;
     if (link_send(carrier->link, request->argv, request->argc, errand->deadline_ms,
@@ -424,12 +447,12 @@ static void run_again(struct errand *errand)
     buf_fini(&bytes);
 }
 
-/* Those at a member that left the view, and did not send them away in time. */
+/* Those at a member that left or was lost, and did not send them away in time. */
 static void look_at_leaver(struct errand *errand)
 {
     struct peer *peer = errand->carrier->lane->peer;
 
-    if (!peer->leaving) {
+    if (!errand->left) {
         return;
     }
     if (links_clock_ms() < errand->deadline_ms) {
@@ -438,7 +461,7 @@ static void look_at_leaver(struct errand *errand)
     }
     struct address address = peer->address;
     retire(let_go(errand));
-    end_unreachable(errand, &address, "left before it answered: the outcome is not known");
+    end_unreachable(errand, &address, "was lost before it answered: the outcome is not known");
 }
 
 static void on_soon(struct ev_loop *loop, ev_timer *watcher, int events)
@@ -484,10 +507,18 @@ static void end_all_at(struct errands *errands, const struct lane *lane, const c
     }
 }
 
-void errands_lane_lost(void *errands, struct lane *lane)
+/* A member on its way out closes the shared link too, and perhaps before what it says to errands
+ * has come. The link of one that left the view closes when it has nothing left to do. */
+void errands_lane_lost(void *context, struct lane *lane)
 {
-    if (!lane->peer->leaving) { /* Its link closes when it has nothing left to do. */
-        end_all_at(errands, lane, "was lost before it answered: the outcome is not known");
+    struct errands *errands = context;
+
+    for (struct errand *errand = errands->first; errand != NULL; errand = errand->next) {
+        if (errand->carrier != NULL && errand->carrier->lane == lane && !lane->peer->leaving) {
+            errand->left = true;
+            errand->deadline_ms = links_clock_ms() + LAST_WORDS_MS;
+            be_back_soon(errands);
+        }
     }
 }
 
