@@ -93,6 +93,8 @@ static void knows_its_lag_as_long_as_nothing_is_deleted_ahead(void **state)
     assert_lag(stream, group, 4);
     stream_delete(stream, id_of(4));
     assert_false(stream_group_lag(stream, group, &lag));
+    stream_group_read(group, stream, id_of(2));
+    assert_int_equal(group->entries_read, STREAM_READ_UNKNOWN);
     stream_group_read(group, stream, id_of(5));
     assert_int_equal(group->entries_read, 5);
     assert_lag(stream, group, 0);

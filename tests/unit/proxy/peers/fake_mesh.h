@@ -74,7 +74,7 @@ void expect(struct mesh *mesh, const char *answer, const char *format, ...) prin
 
 /* Turns until it is so, two seconds at most. */
 #define wait_for(mesh, condition)                                                                  \
-    for (double until_ = ev_time() + 30; !(condition); turn(mesh)) {                                \
+    for (double until_ = ev_time() + 30; !(condition); turn(mesh)) {                               \
         assert_true(ev_time() < until_);                                                           \
     }
 
