@@ -3,8 +3,9 @@
 
 /* Answers that RESP2 nests otherwise than RESP3, which is what links speak.
  *
- *     SHAPE_PAIRS    ZRANGE … WITHSCORES    RESP3: an array of pairs        RESP2: one flat array
- *     SHAPE_ENTRIES  XREAD                  RESP3: a map, key to entries    RESP2: an array of pairs
+ *                                           RESP3                    RESP2
+ *     SHAPE_PAIRS    ZRANGE … WITHSCORES    an array of pairs        one flat array
+ *     SHAPE_ENTRIES  XREAD                  a map, key to entries    an array of pairs
  *
  * All others differ only in how each value is written: a map is an array of twice as many. */
 
