@@ -185,7 +185,9 @@ class Maker:
         args, how = made[0]
         leaned_on = len(made) > 1 and made[1][0][0] not in LOOKS
         if args[0] not in NEVER_MAIMED and not leaned_on and self.chance(0.03):
-            made[0] = (self.maim(args), "kind" if how in ("kind", "near", "near_ms") else how)
+            maimed = (self.maim(args), "kind" if how in ("kind", "near", "near_ms") else how)
+            if self.wanted([maimed]):
+                made[0] = maimed
         made[0][0][0] = self.cased(made[0][0][0])
         return made
 

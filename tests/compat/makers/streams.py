@@ -120,7 +120,9 @@ class Streams(Part):
         args = [b"XREAD", *self.count_words()]
         if self.chance(0.2):
             args += [self.cased(b"BLOCK"), self.pick([b"1", b"3", b"-1", b"abc"])]
-        args += [self.cased(b"STREAMS"), *keys, *(self.some_id() for _ in keys)]
+        # Redis 7.4 gave + a meaning.
+        ids = [b"$" if at == b"+" else at for at in (self.some_id() for _ in keys)]
+        args += [self.cased(b"STREAMS"), *keys, *ids]
         return [(args, "same")]
 
     def group(self):
