@@ -229,19 +229,6 @@ static bool next_id(const struct call *c, const struct options *options, struct 
     return stream_id_compare(*id, last) > 0;
 }
 
-static bool fields_fit(const struct span *fields, size_t count)
-{
-    size_t bytes = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].len > STREAM_ENTRY_BYTES_MAX - bytes) {
-            return false;
-        }
-        bytes += fields[i].len;
-    }
-    return true;
-}
-
 /* What is wrong with this call, whatever the stream is. */
 static bool xadd_is_valid(struct call *c, const struct options *options)
 {
@@ -274,7 +261,7 @@ static bool can_add(struct call *c, const struct options *options, const struct 
             c, "ERR The ID specified in XADD is equal or smaller than the target stream "
                "top item");
     }
-    if (!fields_fit(c->argv + first, c->argc - first)) {
+    if (!stream_can_hold(c->argv + first, (c->argc - first) / 2)) {
         return stream_refuse(c, "ERR Elements are too large to be stored");
     }
     return true;

@@ -10,7 +10,8 @@
 enum {
     FIRST_ROOM = 128, /* Many streams hold one small entry and never more. */
     BLOCK_ROOM_MAX = 4096,
-    BLOCK_BYTES_MAX = 1 << 30,
+    ELEMENT_MORE = 10, /* What a listpack adds to an element, at most, … */
+    ENTRY_MORE = 256,  /* … and to a block: numbers, when they grow, too. */
 };
 
 /* An id as a key of the tree. */
@@ -44,9 +45,9 @@ void stream_free(void *stream)
 
 /* --- appending --- */
 
-static size_t fields_bytes(const struct span *fields, size_t field_count)
+static uint64_t fields_bytes(const struct span *fields, size_t field_count)
 {
-    size_t bytes = 0;
+    uint64_t bytes = 0;
 
     for (size_t i = 0; i < 2 * field_count; i++) {
         bytes += fields[i].len;
@@ -54,17 +55,26 @@ static size_t fields_bytes(const struct span *fields, size_t field_count)
     return bytes;
 }
 
-static size_t block_bytes_max(const struct type_limits *limits)
+/* Whether so many bytes of fields can be added to a listpack that has some already. */
+static bool pack_can_hold(uint64_t present, uint64_t bytes, size_t field_count)
 {
-    uint64_t max = limits->stream_node_max_bytes;
-    return max == 0 || max > BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX : (size_t)max;
+    return present + bytes + 2 * (uint64_t)field_count * ELEMENT_MORE + ENTRY_MORE <=
+           LISTPACK_BYTES_MAX;
 }
 
-/* Whether so many bytes more are for a new block. Deleted entries count, they are still there. */
-static bool is_full(const struct stream_block *block, size_t bytes,
+bool stream_can_hold(const struct span *fields, size_t field_count)
+{
+    return pack_can_hold(0, fields_bytes(fields, field_count), field_count);
+}
+
+/* Whether the entry is for a new block. Deleted entries count, they are still there. */
+static bool is_full(const struct stream_block *block, uint64_t bytes, size_t field_count,
                     const struct type_limits *limits)
 {
-    if (listpack_bytes(block->pack) + bytes >= block_bytes_max(limits)) {
+    uint64_t present = listpack_bytes(block->pack);
+
+    if (!pack_can_hold(present, bytes, field_count) ||
+        (limits->stream_node_max_bytes > 0 && present + bytes >= limits->stream_node_max_bytes)) {
         return true;
     }
     return limits->stream_node_max_entries > 0 &&
@@ -74,23 +84,23 @@ static bool is_full(const struct stream_block *block, size_t bytes,
 /* A stream of several blocks will fill the next one too. */
 static size_t room_for_block(const struct stream *stream, const struct type_limits *limits)
 {
-    size_t max = block_bytes_max(limits);
+    uint64_t max = limits->stream_node_max_bytes;
 
     if (stream->blocks.count == 0) {
         return FIRST_ROOM;
     }
-    return max < BLOCK_ROOM_MAX ? max : BLOCK_ROOM_MAX;
+    return max > 0 && max < BLOCK_ROOM_MAX ? (size_t)max : BLOCK_ROOM_MAX;
 }
 
 void stream_append(struct stream *stream, struct stream_id id, const struct span *fields,
                    size_t field_count, const struct type_limits *limits)
 {
     struct stream_block *block = radix_last(&stream->blocks);
-    size_t bytes = fields_bytes(fields, field_count);
+    uint64_t bytes = fields_bytes(fields, field_count);
 
     assert(stream_id_compare(id, stream->last_id) > 0);
-    assert(bytes <= STREAM_ENTRY_BYTES_MAX);
-    if (block != NULL && is_full(block, bytes, limits)) {
+    assert(pack_can_hold(0, bytes, field_count));
+    if (block != NULL && is_full(block, bytes, field_count, limits)) {
         listpack_shrink(&block->pack);
         block = NULL;
     }

@@ -32,11 +32,12 @@ struct stream {
 struct stream *stream_new(void);
 void stream_free(void *stream);
 
-/* Bytes of fields and values that one entry may have. */
-enum { STREAM_ENTRY_BYTES_MAX = 1 << 30 };
+/* Whether an entry of these fields, names and values by turns, can be stored: they are nearly as
+ * long as a listpack may be, 1 GB, at most. */
+bool stream_can_hold(const struct span *fields, size_t field_count);
 
 /* The entry becomes the last one; its id is greater than last_id. Fields are names and values by
- * turns, at least one, not over STREAM_ENTRY_BYTES_MAX. */
+ * turns, at least one; they can be held. */
 void stream_append(struct stream *stream, struct stream_id id, const struct span *fields,
                    size_t field_count, const struct type_limits *limits);
 

@@ -181,6 +181,17 @@ static void a_block_ends_where_the_limits_say(void **state)
     stream_free(stream);
 }
 
+static void holds_nearly_a_gigabyte_in_an_entry(void **state)
+{
+    /* Only the lengths are looked at. */
+    struct span fits[] = { { "", 1 }, { "", (1u << 30) - 256 - 2 * 10 - 1 } };
+    struct span does_not[] = { { "", 2 }, { "", (1u << 30) - 256 - 2 * 10 - 1 } };
+    (void)state;
+
+    assert_true(stream_can_hold(fits, 1));
+    assert_false(stream_can_hold(does_not, 1));
+}
+
 static void finds_what_comes_behind_an_id_that_was_taken_back(void **state)
 {
     struct stream *stream = stream_new();
@@ -231,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(does_what_a_list_does),
         cmocka_unit_test(a_block_ends_where_the_limits_say),
+        cmocka_unit_test(holds_nearly_a_gigabyte_in_an_entry),
         cmocka_unit_test(finds_what_comes_behind_an_id_that_was_taken_back),
         cmocka_unit_test(knows_how_many_entries_were_added),
     };
