@@ -203,7 +203,7 @@ def end_group(run):
 
 def names(pattern, test):
     """The suite's own rule: /text is a regular expression, anything else the whole name. What is
-    left out for a tag says so behind its name."""
+    left out for a tag says so behind its name; a block of tests has none."""
     if pattern.startswith(TAG):
         return test.endswith("Tag: %s denied" % pattern[len(TAG):])
     if pattern.startswith("/"):
