@@ -49,7 +49,7 @@ bench:
 
 fuzz:
 	@cmake/setup.sh test
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=0 tests/fuzz/run
 
 image:
 	@command -v docker >/dev/null || { echo 'make image: docker is not on this machine'; exit 1; }
