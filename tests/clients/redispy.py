@@ -109,6 +109,76 @@ def maps(client):
     assert client.execute_command("LCS", "one", "two", "LEN") == 6
 
 
+def queue(running, protocol):
+    """Workers that wait for jobs, as job queues do."""
+    client = connect(running, protocol)
+    done = []
+
+    def work():
+        own = connect(running, protocol)
+        while True:
+            job = own.blmove("jobs", "taken", 10, "RIGHT", "LEFT")
+            if job == b"stop":
+                return
+            done.append(job)
+            own.lrem("taken", 1, job)
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for number in range(200):
+        client.lpush("jobs", "job:%d" % number)
+    for _ in workers:
+        client.lpush("jobs", "stop")
+    for worker in workers:
+        worker.join()
+    assert sorted(done) == sorted(b"job:%d" % n for n in range(200))
+    assert client.lrange("taken", 0, -1) == [b"stop"] * 3
+
+
+def stream_group(client):
+    client.delete("events")
+    assert client.xgroup_create("events", "readers", id="0", mkstream=True)
+    ids = [client.xadd("events", {"n": n}, maxlen=1000) for n in range(10)]
+    first = client.xreadgroup("readers", "ann", {"events": ">"}, count=4)
+    entries = dict(first)[b"events"] if isinstance(first, list) else first[b"events"][0]
+    assert [entry[0] for entry in entries] == ids[:4], first
+    assert client.xack("events", "readers", *ids[:3]) == 3
+    assert client.xpending("events", "readers")["pending"] == 1
+    claimed = client.xautoclaim("events", "readers", "bob", min_idle_time=0)
+    assert [entry[0] for entry in claimed[1]] == ids[3:4]
+    assert client.xinfo_groups("events")[0]["lag"] == 6
+
+
+def leaderboard(client):
+    client.delete("scores")
+    client.zadd("scores", {"ann": 10, "bob": 20, "cid": 20.5})
+    assert client.zincrby("scores", 15, "ann") == 25
+    assert client.zrevrange("scores", 0, 1) == [b"ann", b"cid"]
+    assert client.zrank("scores", "bob") == 0
+    assert client.zscore("scores", "cid") == 20.5
+    client.geoadd("shops", [13.361389, 38.115556, "one", 15.087269, 37.502669, "two"])
+    assert client.geosearch("shops", longitude=15, latitude=37, radius=100, unit="km") == [b"two"]
+    assert 166 < client.geodist("shops", "one", "two", unit="km") < 167
+
+
+def sessions(client):
+    client.delete("session", "seen", "tags")
+    client.hset("session", mapping={"user": "7", "token": "x", "cart": "2"})
+    if hasattr(client, "hexpire"):
+        assert client.hexpire("session", 100, "token") == [1]
+        assert 90 < client.httl("session", "token")[0] <= 100
+        assert client.hpexpire("session", 1, "cart") == [1]
+        time.sleep(0.01)
+        assert client.hgetall("session") == {b"user": b"7", b"token": b"x"}
+    client.sadd("tags", "a", "b", "c")
+    assert client.sinter("tags", "tags") == {b"a", b"b", b"c"}
+    client.pfadd("seen", *range(1000))
+    assert 950 < client.pfcount("seen") < 1050
+    client.setbit("days", 7, 1)
+    assert client.bitcount("days") == 1
+
+
 def databases(running, protocol):
     first, second = connect(running, protocol), connect(running, protocol, db=3)
     first.set("where", "zero")
@@ -188,9 +258,9 @@ def main():
             client = connect(running, protocol)
             client.flushall()
             for test in (strings, numbers, keys, expiry, pipelines, scanning, big_value, binary,
-                         maps):
+                         maps, stream_group, leaderboard, sessions):
                 tally.run(label + test.__name__, test, client)
-            for test in (databases, many_threads, killed_connection):
+            for test in (databases, many_threads, killed_connection, queue):
                 tally.run(label + test.__name__, test, running, protocol)
             for test in (killed_server, password, unix_socket):
                 tally.run(label + test.__name__, test, protocol)

@@ -145,10 +145,6 @@ static void run_one(struct pair *pair)
         }
         word += len + (word[len] == ' ');
     }
-    if (command_find(pair->from.table, argv, argc, NULL) == NULL) {
-        run_one(pair);
-        return;
-    }
     pair->from.db = (int)pick(pair, 0, 3);
     pair->from.now_ms += (uint64_t)pick(pair, 0, 5);
     pair->wait = (struct call_wait){ 0 };
