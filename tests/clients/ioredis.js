@@ -97,6 +97,36 @@ async function binary(redis) {
     assert.equal(await redis.exists(all), 1);
 }
 
+async function types(redis) {
+    await redis.del('hash', 'set', 'zset', 'stream', 'shops');
+    await redis.hset('hash', { user: '7', cart: '2' });
+    assert.deepEqual(await redis.hgetall('hash'), { user: '7', cart: '2' });
+    assert.equal(await redis.sadd('set', 'a', 'b'), 2);
+    assert.deepEqual((await redis.smembers('set')).sort(), ['a', 'b']);
+    await redis.zadd('zset', 1, 'ann', 2.5, 'bob');
+    assert.deepEqual(await redis.zrange('zset', 0, -1, 'WITHSCORES'), ['ann', '1', 'bob', '2.5']);
+    const id = await redis.xadd('stream', '*', 'field', 'value');
+    await redis.xgroup('CREATE', 'stream', 'group', '0');
+    const read = await redis.xreadgroup('GROUP', 'group', 'ann', 'STREAMS', 'stream', '>');
+    assert.deepEqual(read, [['stream', [[id, ['field', 'value']]]]]);
+    assert.equal(await redis.xack('stream', 'group', id), 1);
+    await redis.geoadd('shops', 13.361389, 38.115556, 'one');
+    assert.deepEqual(await redis.geosearch('shops', 'FROMMEMBER', 'one', 'BYRADIUS', 1, 'km'),
+        ['one']);
+}
+
+/* Waiting blocks a connection, so a queue's consumer has one of its own. */
+async function queue(port) {
+    const consumer = new Redis({ port });
+    const producer = new Redis({ port });
+    const waiting = consumer.blpop('jobs', 10);
+    await producer.rpush('jobs', 'first', 'second');
+    assert.deepEqual(await waiting, ['jobs', 'first']);
+    assert.deepEqual(await consumer.blpop('jobs', 10), ['jobs', 'second']);
+    consumer.disconnect();
+    producer.disconnect();
+}
+
 async function databases(port) {
     const first = new Redis({ port, db: 0 });
     const second = new Redis({ port, db: 3 });
@@ -156,11 +186,12 @@ async function password() {
 async function main() {
     const server = await Server.run();
     const redis = new Redis({ port: server.port });
-    const tests = { strings, numbers, keys, expiry, pipelines, scanning, bigValue, binary };
+    const tests = { strings, numbers, keys, expiry, pipelines, scanning, bigValue, binary, types };
     for (const [name, body] of Object.entries(tests)) {
         await test(`ioredis ${name}`, () => body(redis));
     }
     redis.disconnect();
+    await test('ioredis queue', () => queue(server.port));
     await test('ioredis databases', () => databases(server.port));
     await test('ioredis killed connection', () => killedConnection(server.port));
     await server.stop();

@@ -109,6 +109,35 @@ async function binary(client) {
     assert.ok(all.equals(await buffers(client).get(all)));
 }
 
+async function types(client) {
+    await client.del(['hash', 'set', 'zset', 'stream', 'shops']);
+    await client.hSet('hash', { user: '7', cart: '2' });
+    assert.deepEqual({ ...await client.hGetAll('hash') }, { user: '7', cart: '2' });
+    assert.equal(await client.sAdd('set', ['a', 'b']), 2);
+    assert.deepEqual((await client.sMembers('set')).sort(), ['a', 'b']);
+    await client.zAdd('zset', [{ score: 1, value: 'ann' }, { score: 2.5, value: 'bob' }]);
+    const found = await client.zRangeWithScores('zset', 0, -1);
+    assert.deepEqual(found.map(({ value, score }) => [value, score]), [['ann', 1], ['bob', 2.5]]);
+    const id = await client.xAdd('stream', '*', { field: 'value' });
+    await client.xGroupCreate('stream', 'group', '0');
+    await client.xReadGroup('group', 'ann', { key: 'stream', id: '>' });
+    assert.equal(await client.xAck('stream', 'group', id), 1);
+    await client.geoAdd('shops', { longitude: 13.361389, latitude: 38.115556, member: 'one' });
+    assert.deepEqual(await client.geoSearch('shops', 'one', { radius: 1, unit: 'km' }), ['one']);
+}
+
+/* Waiting blocks a connection, so a queue's consumer has one of its own. */
+async function queue(port, protocol) {
+    const consumer = await connect(port, protocol);
+    const producer = await connect(port, protocol);
+    const waiting = consumer.blPop('jobs', 10);
+    await producer.rPush('jobs', ['first', 'second']);
+    assert.equal((await waiting).element, 'first');
+    assert.equal((await consumer.blPop('jobs', 10)).element, 'second');
+    consumer.destroy();
+    producer.destroy();
+}
+
 async function databases(port, protocol) {
     const first = await connect(port, protocol);
     const second = await connect(port, protocol, { database: 3 });
@@ -164,7 +193,8 @@ async function password(protocol) {
 
 async function main() {
     const server = await Server.run();
-    const tests = { strings, numbers, maps, keys, expiry, pipelines, scanning, bigValue, binary };
+    const tests = { strings, numbers, maps, keys, expiry, pipelines, scanning, bigValue,
+        binary, types };
     for (const protocol of [2, 3]) {
         const client = await connect(server.port, protocol);
         await client.flushAll();
@@ -173,6 +203,7 @@ async function main() {
         }
         client.destroy();
         const label = `node-redis RESP${protocol}`;
+        await test(`${label} queue`, () => queue(server.port, protocol));
         await test(`${label} databases`, () => databases(server.port, protocol));
         await test(`${label} killed connection`, () => killedConnection(server.port, protocol));
         await test(`${label} killed server`, () => killedServer(protocol));
