@@ -48,6 +48,11 @@ static void nulls(struct reply *reply)
     reply_null(reply);
     reply_null_array(reply);
 }
+static void relayed_nulls(struct reply *reply)
+{
+    reply->relayed = true;
+    nulls(reply);
+}
 static void doubles(struct reply *reply)
 {
     reply_double(reply, 3.5);
@@ -105,6 +110,7 @@ static const struct {
     { errorf, "-ERR no, 5\r\n", NULL },
     { integers, ":0\r\n:-1\r\n:-9223372036854775808\r\n", NULL },
     { nulls, "$-1\r\n*-1\r\n", "_\r\n_\r\n" },
+    { relayed_nulls, "$-1\r\n*-1\r\n", "_\r\n*-1\r\n" },
     { doubles, "$3\r\n3.5\r\n$4\r\n-inf\r\n", ",3.5\r\n,-inf\r\n" },
     { booleans, ":1\r\n:0\r\n", "#t\r\n#f\r\n" },
     { verbatim, "$8\r\n# Server\r\n", "=12\r\ntxt:# Server\r\n" },

@@ -118,9 +118,34 @@ static void splits_or_refuses_keys_of_several_owners(void **state)
 
     assert_int_equal(decide(fixture, false, WORDS("mget", one, two)).kind, ROUTE_SPLIT);
     assert_int_equal(decide(fixture, false, WORDS("mset", one, "v", two, "v")).kind, ROUTE_SPLIT);
+    assert_int_equal(decide(fixture, false, WORDS("sunion", one, two)).kind, ROUTE_SPLIT);
     assert_int_equal(decide(fixture, false, WORDS("rename", one, two)).kind, ROUTE_REFUSE);
     assert_int_equal(decide(fixture, false, WORDS("msetnx", one, "v", two, "v")).kind,
                      ROUTE_REFUSE);
+}
+
+static void patterns_must_be_pinned_to_where_the_key_is(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *key = fixture->keys[1][0];
+    char pinned[32], elsewhere[32], late[32];
+
+    snprintf(pinned, sizeof(pinned), "{%s}w:*", key);
+    snprintf(elsewhere, sizeof(elsewhere), "{%s}w:*", fixture->keys[2][0]);
+    snprintf(late, sizeof(late), "*{%s}", key); /* An element may bring braces of its own. */
+    assert_int_equal(decide(fixture, false, WORDS("sort", key)).kind, ROUTE_PEER);
+    assert_int_equal(decide(fixture, false, WORDS("sort", key, "by", pinned)).kind, ROUTE_PEER);
+    assert_int_equal(decide(fixture, false, WORDS("sort", key, "get", "#")).kind, ROUTE_PEER);
+    assert_int_equal(decide(fixture, false, WORDS("sort", key, "by", "nosort")).kind, ROUTE_PEER);
+    const char *const refused[] = { "w:*", "{}w:*", "{*}w", elsewhere, late };
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        struct route by = decide(fixture, false, WORDS("sort", key, "by", refused[i]));
+        struct route get = decide(fixture, false, WORDS("sort_ro", key, "get", refused[i]));
+        assert_int_equal(by.kind, ROUTE_REFUSE);
+        assert_memory_equal(by.why, "ERR BY ", 7);
+        assert_int_equal(get.kind, ROUTE_REFUSE);
+        assert_memory_equal(get.why, "ERR GET ", 8);
+    }
 }
 
 static void leaves_a_key_without_its_value_to_the_handler(void **state)
@@ -204,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends_a_request_whole_to_the_owner_of_its_keys),
         cmocka_unit_test(splits_or_refuses_keys_of_several_owners),
+        cmocka_unit_test(patterns_must_be_pinned_to_where_the_key_is),
         cmocka_unit_test(leaves_a_key_without_its_value_to_the_handler),
         cmocka_unit_test(asks_all_owners_what_concerns_all),
         cmocka_unit_test(never_forwards_what_came_from_a_peer),
