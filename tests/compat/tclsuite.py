@@ -13,7 +13,7 @@ Two ways of running a unit:
 Each unit is a run of its own (`runtest --single`) with its own time limit, so that one hang or
 exception hides nothing else. It is run on a copy of the suite in BUILD, whose src/ holds podis
 under the name of redis-server. The two ways run side by side, each on a copy and ports of its
-own.
+own; the second is done first and then takes some of the first's units, on a podis of its own.
 
 What is left out is in skips.txt, one test a line, with its reason:
 
@@ -49,6 +49,7 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
             "unit/bitfield", "unit/hyperloglog", "unit/geo", "unit/dump", "unit/lazyfree",
             "unit/other", "unit/keyspace", "unit/expire", "unit/scan", "unit/protocol",
             "unit/quit", "unit/info-command", "unit/introspection-2")
+BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
          "unit/memefficiency", "unit/protocol", "unit/quit", "unit/info-command", "unit/limits",
          "unit/obuf-limits", "unit/auth")
@@ -302,11 +303,19 @@ def main():
     skips = read_skips(os.path.join(HERE, "skips.txt"))
     units = options.units.split(",") if options.units else None
     tally = server.Tally()
-    with server.Server(options.program) as under_test:
+    both = options.mode == "both" and not units
+    first = units or [unit for unit in EXTERNAL if not both or unit not in BESIDE]
+
+    def spawn_and_help(suite):
+        run_spawn(suite, units or SPAWN, skips, tally)
+        if both:
+            run_external(suite, second_server, BESIDE, skips, tally)
+
+    with server.Server(options.program) as under_test, \
+            server.Server(options.program) as second_server:
         commands = commands_of(under_test)
-        ways = {"external": lambda suite: run_external(suite, under_test, units or EXTERNAL, skips,
-                                                       tally),
-                "spawn": lambda suite: run_spawn(suite, units or SPAWN, skips, tally)}
+        ways = {"external": lambda suite: run_external(suite, under_test, first, skips, tally),
+                "spawn": spawn_and_help}
         threads = [threading.Thread(target=run_mode, args=(mode, run, options, commands, tally))
                    for mode, run in ways.items() if options.mode in (mode, "both")]
         for thread in threads:
