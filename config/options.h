@@ -141,6 +141,14 @@
       "The longest an orderly exit may take")                                                      \
     X(loglevel, "loglevel", ENUM(loglevel), "notice", RELOAD, "Least important messages to log")   \
     X(log_format, "log-format", ENUM(log_format), "text", RELOAD, "text or json")                  \
+    X(slowlog_log_slower_than, "slowlog-log-slower-than", INTEGER(-1, INT64_MAX), "10000", RELOAD, \
+      "Requests that take so many microseconds are kept for SLOWLOG; -1: none are")                \
+    X(slowlog_max_len, "slowlog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD,                    \
+      "How many of them are kept")                                                                 \
+    X(latency_tracking, "latency-tracking", BOOLEAN, "yes", RELOAD,                                \
+      "Count how often each command took how long")                                                \
+    X(latency_tracking_info_percentiles, "latency-tracking-info-percentiles", LIST, "50 99 99.9",  \
+      RELOAD, "Which percentiles of that INFO latencystats shows")                                 \
     X(logfile, "logfile", TEXT, "", RESTART, "File to log to; standard output if empty")           \
     X(pidfile, "pidfile", TEXT, "", RESTART, "File to write the process id to")                    \
     X(daemonize, "daemonize", BOOLEAN, "no", RESTART, "Run in the background")                     \

@@ -113,9 +113,6 @@
     X(jemalloc_bg_thread, "jemalloc-bg-thread", BOOLEAN, "yes", RELOAD, THREADS)                   \
     X(latency_monitor_threshold, "latency-monitor-threshold", INTEGER(0, INT64_MAX), "0", RELOAD,  \
       OBSERVE)                                                                                     \
-    X(latency_tracking, "latency-tracking", BOOLEAN, "yes", RELOAD, OBSERVE)                       \
-    X(latency_tracking_info_percentiles, "latency-tracking-info-percentiles", LIST, "50 99 99.9",  \
-      RELOAD, OBSERVE)                                                                             \
     X(lazyfree_lazy_eviction, "lazyfree-lazy-eviction", BOOLEAN, "no", RELOAD, LAZYFREE)           \
     X(lazyfree_lazy_expire, "lazyfree-lazy-expire", BOOLEAN, "no", RELOAD, LAZYFREE)               \
     X(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", BOOLEAN, "no", RELOAD, LAZYFREE)       \
@@ -172,9 +169,6 @@
     X(shutdown_on_sigint, "shutdown-on-sigint", LIST, "default", RELOAD, PROCESS)                  \
     X(shutdown_on_sigterm, "shutdown-on-sigterm", LIST, "default", RELOAD, PROCESS)                \
     X(shutdown_timeout, "shutdown-timeout", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS)         \
-    X(slowlog_log_slower_than, "slowlog-log-slower-than", INTEGER(-1, INT64_MAX), "10000", RELOAD, \
-      OBSERVE)                                                                                     \
-    X(slowlog_max_len, "slowlog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD, OBSERVE)           \
     X(socket_mark_id, "socket-mark-id", INTEGER(0, UINT32_MAX), "0", RESTART, PROCESS)             \
     X(stop_writes_on_bgsave_error, "stop-writes-on-bgsave-error", BOOLEAN, "yes", RELOAD,          \
       PERSISTENCE)                                                                                 \

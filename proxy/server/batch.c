@@ -5,16 +5,6 @@
 #include "proxy/server/dispatch.h"
 #include "proxy/server/state.h"
 
-#include <time.h>
-
-/* For the time commands take, which no behaviour depends on. */
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 bool batch_must_wait(const struct session *session)
 {
     return session->paused || answers_bytes(&session->answers) > BATCH_OUTPUT_MAX ||
@@ -104,24 +94,23 @@ static void prefetch_all(struct server *server, int db)
 }
 
 /* Returns how many were run; the rest is for later, or never. The clock is read when the command
- * changes, not for each request. */
+ * changes, not for each request (timing.c). */
 static size_t run_all(struct server *server, struct session *session)
 {
     struct batch *batch = &server->batch;
-    struct command_stats *stats = server->statistics.commands;
-    uint64_t since_ns = clock_ns();
+    const struct command_stats *stats = server->statistics.commands;
+    struct stopwatch watch;
     size_t ran = 0;
 
+    stopwatch_start(&watch);
     while (ran < batch->count && (session->end | session->paused) == 0) {
         struct request *request = &batch->requests[ran++];
+        uint64_t calls = stats[request->id].calls;
         dispatch(server, session, request);
+        stopwatch_lap(&watch, stats[request->id].calls != calls);
         bool last = ran == batch->count || (session->end | session->paused) != 0;
         if (last || batch->requests[ran].id != request->id) {
-            uint64_t now_ns = clock_ns();
-            if (request->command != NULL) {
-                stats[request->id].nanoseconds += now_ns - since_ns;
-            }
-            since_ns = now_ns;
+            stopwatch_end_run(&watch, server, session, batch->requests + ran - watch.count);
         }
     }
     return ran;

@@ -214,8 +214,10 @@ void dispatch_run(struct server *server, struct session *session, const struct r
                   struct reply *reply)
 {
     const struct dispatch_answer answer = { .reply = reply, .begin = reply->out->len };
+    uint64_t since_ns = timing_clock_ns();
 
     execute(server, session, request, reply, NULL);
+    timing_tell(server, session, request, timing_clock_ns() - since_ns);
     count_run(server, session, request, &answer);
     track(server, session, request);
 }
@@ -252,7 +254,13 @@ static inline_never bool run_here(struct server *server, struct session *session
 
 bool dispatch_again(struct server *server, struct session *session, const struct request *request)
 {
-    return run_here(server, session, request);
+    uint64_t since_ns = timing_clock_ns();
+
+    if (!run_here(server, session, request)) {
+        return false;
+    }
+    timing_tell(server, session, request, timing_clock_ns() - since_ns);
+    return true;
 }
 
 static void moved(struct server *server, struct session *session, const struct request *request,

@@ -217,6 +217,7 @@ struct server *server_new(const struct server_parts *parts)
     server->read_buffer = memory_alloc(READ_BYTES);
     buf_init(&server->held, SIZE_MAX / 2);
     statistics_init(&server->statistics, command_ids(parts->commands));
+    timing_init(&server->timing, command_ids(parts->commands));
     look_at_clock(server);
     server->started_at_ms = server->now_ms;
     server->memory_start = memory_refresh().used;
@@ -251,6 +252,7 @@ void server_free(struct server *server)
     answer_pool_fini(&server->answers);
     resp_args_fini(&server->batch.args);
     statistics_fini(&server->statistics);
+    timing_fini(&server->timing);
     buf_fini(&server->held);
     watches_free(server->watches);
     pubsub_free(server->pubsub);
@@ -410,6 +412,7 @@ const struct server_stats *server_stats(const struct server *server)
 void server_reset_stats(struct server *server)
 {
     statistics_reset(&server->statistics);
+    timing_reset(&server->timing);
     server->statistics.totals.peak_connections = server->count;
     server->memory_checked_at = 0;
 }

@@ -8,6 +8,7 @@
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
 #include "proxy/server/statistics.h"
+#include "proxy/server/timing.h"
 #include "proxy/server/waiting.h"
 
 #include <ev.h>
@@ -56,6 +57,7 @@ struct server {
     struct pubsub *pubsub;
     const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
     struct statistics statistics;
+    struct timing timing;
     struct batch batch;
     struct answer_pool answers;
     char *read_buffer;

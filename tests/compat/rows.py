@@ -43,7 +43,7 @@ LACKING = {
     "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
                     "restore-asking",
     "users": "acl",
-    "observation": "monitor latency slowlog",
+    "observation": "monitor",
     "modules": "module",
 }
 

@@ -8,6 +8,7 @@
 #include "proxy/server/commands/info.h"
 
 #include "cache/base/memory.h"
+#include "cache/base/number.h"
 #include "cache/call.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/process.h"
@@ -299,6 +300,46 @@ static void section_errorstats(struct info *info)
     server_errors_each(info->server, line_error, info);
 }
 
+static void line_percentiles(struct info *info, const struct command *command)
+{
+    const struct server *server = info->server;
+    const struct option_list *percents = &server->options->latency_tracking_info_percentiles;
+    const struct histogram *histogram =
+        &server->timing.histograms[command_id(server->parts.commands, command)];
+    char text[512] = "";
+    size_t len = 0;
+
+    if (histogram->count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < percents->count && len < sizeof(text); i++) {
+        double percent;
+        if (!number_parse_double(span_from(percents->items[i]), &percent)) {
+            continue;
+        }
+        double us = (double)histogram_percentile(histogram, percent) / 1000.;
+        int more = snprintf(text + len, sizeof(text) - len, "%sp%.6g=%.3f", len > 0 ? "," : "",
+                            percent, us);
+        assert(more > 0);
+        len += (size_t)more;
+    }
+    line(info, "latency_percentiles_usec_%s:%s", command->name, text);
+}
+
+static void section_latencystats(struct info *info)
+{
+    const struct command_table *table = server_commands(info->server);
+
+    for (size_t i = 0; i < command_count(table); i++) {
+        const struct command *command = command_at(table, i);
+        const struct command *sub = command->subcommands;
+        line_percentiles(info, command);
+        for (; sub != NULL && sub->name != NULL; sub++) {
+            line_percentiles(info, sub);
+        }
+    }
+}
+
 static void section_cluster(struct info *info)
 {
     line(info, "cluster_enabled:%d", info->session->from_peer);
@@ -362,6 +403,7 @@ static const struct {
     { "modules", "Modules", section_modules, true },
     { "commandstats", "Commandstats", section_commandstats, false },
     { "errorstats", "Errorstats", section_errorstats, true },
+    { "latencystats", "Latencystats", section_latencystats, false },
     { "cluster", "Cluster", section_cluster, true },
     { "keyspace", "Keyspace", section_keyspace, true },
     { "mesh", "Mesh", section_mesh, true },

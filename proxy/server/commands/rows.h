@@ -10,9 +10,11 @@ struct call;
 
 extern const struct command connection_commands[];  /* connection.c */
 extern const struct command client_commands[];      /* client.c */
+extern const struct command latency_commands[];     /* latency.c */
 extern const struct command podis_commands[];       /* podis.c */
 extern const struct command pubsub_commands[];      /* pubsub.c */
 extern const struct command shutdown_commands[];    /* shutdown.c */
+extern const struct command slowlog_commands[];     /* slowlog.c */
 extern const struct command transaction_commands[]; /* transaction.c */
 
 /* The handler of PODIS.MESH EXEC, whose row is in podis.c. */
