@@ -12,6 +12,7 @@
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
 #include "cache/ds/table.h"
+#include "proxy/server/pubsub.h"
 
 enum { FIRST_ROOM = 2 };
 
@@ -51,7 +52,7 @@ static struct session *receiver_of(struct tracking *tracking)
     }
     struct session *other = session_by_id(session->server, tracking->redirect);
     if (other != NULL) {
-        return other->protocol >= 3 ? other : NULL;
+        return other->protocol >= 3 || pubsub_is_listening(other) ? other : NULL;
     }
     if (!tracking->redirect_broken && session->protocol >= 3) {
         struct reply *reply = session_push_begin(session);
@@ -73,8 +74,15 @@ static void tell(struct tracking *tracking, const struct span *key)
         return;
     }
     struct reply *reply = session_push_begin(receiver);
-    reply_push(reply, 2);
-    reply_bulk(reply, SPAN("invalidate"));
+    if (receiver->protocol >= 3) {
+        reply_push(reply, 2);
+        reply_bulk(reply, SPAN("invalidate"));
+    } else {
+        /* A RESP2 client reads nothing out of turn but messages: it is one of a channel. */
+        reply_array(reply, 3);
+        reply_bulk(reply, SPAN("message"));
+        reply_bulk(reply, SPAN("__redis__:invalidate"));
+    }
     if (key == NULL) {
         reply_null(reply);
     } else {

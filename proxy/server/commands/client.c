@@ -91,25 +91,25 @@ static void add_line(struct buf *text, const struct session *session)
     session_address(session, false, address);
     session_address(session, true, own);
     flags_of(session, flags);
-    int len = snprintf(
-        room, LINE_MAX_BYTES,
-        "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
-        " flags=%s db=%d sub=%zu psub=%zu ssub=%zu multi=%" PRId64
-        " watch=%zu qbuf=%zu qbuf-free=0 argv-mem=0 "
-        "multi-mem=%zu "
-        "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default "
-        "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s\n",
-        session->id, address, own, session->fd, text_of(session->name),
-        (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000, flags,
-        session->db, pubsub_count(session, TOPIC_CHANNEL), pubsub_count(session, TOPIC_PATTERN),
-        pubsub_count(session, TOPIC_SHARD), queued_of(session), transaction_watched(session),
-        session->input_bytes, transaction_bytes(session), answers->out.len, answers->waiting,
-        answers->held_bytes + answers->out.len,
-        sizeof(*session) + session->input_bytes + answers_bytes(answers),
-        answers->out.len > 0 ? "rw" : "r",
-        session->last_command == NULL ? "NULL" : session->last_command->name,
-        tracking == NULL ? -1 : (int64_t)tracking->redirect, session->protocol,
-        text_of(session->library_name), text_of(session->library_version));
+    int len =
+        snprintf(room, LINE_MAX_BYTES,
+                 "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
+                 " flags=%s db=%d sub=%zu psub=%zu ssub=%zu multi=%" PRId64
+                 " qbuf=%zu qbuf-free=0 argv-mem=0 "
+                 "multi-mem=%zu "
+                 "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default "
+                 "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s\n",
+                 session->id, address, own, session->fd, text_of(session->name),
+                 (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000,
+                 flags, session->db, pubsub_count(session, TOPIC_CHANNEL),
+                 pubsub_count(session, TOPIC_PATTERN), pubsub_count(session, TOPIC_SHARD),
+                 queued_of(session), session->input_bytes, transaction_bytes(session),
+                 answers->out.len, answers->waiting, answers->held_bytes + answers->out.len,
+                 sizeof(*session) + session->input_bytes + answers_bytes(answers),
+                 answers->out.len > 0 ? "rw" : "r",
+                 session->last_command == NULL ? "NULL" : session->last_command->name,
+                 tracking == NULL ? -1 : (int64_t)tracking->redirect, session->protocol,
+                 text_of(session->library_name), text_of(session->library_version));
     assert(len > 0);
     buf_commit(text, len < LINE_MAX_BYTES ? (size_t)len : LINE_MAX_BYTES - 1);
 }

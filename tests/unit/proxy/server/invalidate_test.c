@@ -87,12 +87,40 @@ static void those_who_are_gone_take_no_room(void **state)
     scene_fini(&scene);
 }
 
+/* A RESP2 client has a second connection that listens, and redirects to it. */
+static void a_listener_is_told_for_another(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct client listener;
+    char line[64];
+    scene_init(&scene);
+    client_init(&listener, &scene.fixture);
+
+    snprintf(line, sizeof(line), "CLIENT TRACKING ON REDIRECT %d\r\n", (int)listener.session.id);
+    client_asks(&scene.reader, "RESET\r\n");
+    assert_string_equal(client_asks(&scene.reader, line), "+OK\r\n");
+    client_asks(&scene.reader, "GET k\r\n");
+    client_asks(&scene.writer, "SET k v\r\n");
+    assert_string_equal(client_takes(&listener), "");
+
+    client_asks(&listener, "SUBSCRIBE __redis__:invalidate\r\n");
+    client_asks(&scene.reader, "GET k\r\n");
+    client_asks(&scene.writer, "SET k w\r\nFLUSHALL\r\n");
+    assert_string_equal(client_takes(&listener),
+                        "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\nk\r\n"
+                        "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n$-1\r\n");
+    client_fini(&listener);
+    scene_fini(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_is_told_once),
         cmocka_unit_test(a_reader_is_told_however_many_came_and_went),
         cmocka_unit_test(those_who_are_gone_take_no_room),
+        cmocka_unit_test(a_listener_is_told_for_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
