@@ -1,5 +1,5 @@
 /* Access times and counts. The counter is Morris's: from n it goes to n + 1 with probability
- * 1 / (10 (n - 5) + 1), so that 255 stands for about a million accesses. */
+ * 1 / (f (n - 5) + 1), so that with a factor f of 10, 255 stands for about a million accesses. */
 
 #include "cache/access.h"
 
@@ -10,7 +10,6 @@ enum {
     MINUTES_MASK = (1 << 16) - 1,
     COUNTER_NEW = 5,
     COUNTER_MAX = 255,
-    COUNTER_FACTOR = 10,
 };
 
 static uint32_t seconds(uint64_t now_ms)
@@ -44,19 +43,22 @@ uint32_t access_with_frequency(const struct access_clock *clock, uint32_t access
     return clock->counts ? minutes(now_ms) << 8 | frequency : access;
 }
 
-uint8_t access_frequency(uint32_t access, uint64_t now_ms)
+uint8_t access_frequency(const struct access_clock *clock, uint32_t access, uint64_t now_ms)
 {
     uint32_t counter = access & COUNTER_MAX;
-    uint32_t passed = (minutes(now_ms) - (access >> 8)) & MINUTES_MASK;
+    if (clock->decay_minutes == 0) {
+        return (uint8_t)counter;
+    }
+    uint32_t passed = ((minutes(now_ms) - (access >> 8)) & MINUTES_MASK) / clock->decay_minutes;
     return (uint8_t)(passed > counter ? 0 : counter - passed);
 }
 
 uint32_t access_counted(struct access_clock *clock, uint32_t access, uint64_t now_ms)
 {
-    uint32_t counter = access_frequency(access, now_ms);
+    uint32_t counter = access_frequency(clock, access, now_ms);
     uint32_t above = counter > COUNTER_NEW ? counter - COUNTER_NEW : 0;
     if (counter < COUNTER_MAX &&
-        random_below(&clock->random_state, (uint64_t)above * COUNTER_FACTOR + 1) == 0) {
+        random_below(&clock->random_state, (uint64_t)above * clock->log_factor + 1) == 0) {
         counter++;
     }
     return minutes(now_ms) << 8 | counter;

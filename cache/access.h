@@ -5,15 +5,17 @@
  *
  *   timed     seconds of Unix time, modulo 2^24 (194 days)
  *   counted   16 bits: minutes of the last access; 8 bits: a logarithmic counter that
- *             is lowered by one for each minute without an access */
+ *             is lowered by one for each decay_minutes without an access */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* How accesses are noted, and all that is needed for it. */
 struct access_clock {
-    bool counts;           /* Counted instead of timed. */
-    uint64_t random_state; /* For the logarithmic counter. */
+    bool counts;            /* Counted instead of timed. */
+    uint32_t log_factor;    /* How much harder each step of the counter is than the last. */
+    uint32_t decay_minutes; /* 0: it is never lowered. */
+    uint64_t random_state;  /* For the logarithmic counter. */
 };
 
 /* Of a new key. */
@@ -31,7 +33,7 @@ uint32_t access_with_frequency(const struct access_clock *clock, uint32_t access
 
 /* Both answer whatever the mode; each means something in its own. */
 uint64_t access_idle_ms(uint32_t access, uint64_t now_ms);
-uint8_t access_frequency(uint32_t access, uint64_t now_ms);
+uint8_t access_frequency(const struct access_clock *clock, uint32_t access, uint64_t now_ms);
 
 uint32_t access_counted(struct access_clock *clock, uint32_t access, uint64_t now_ms);
 

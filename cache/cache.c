@@ -23,6 +23,8 @@ struct cache *cache_new(const struct cache_options *options)
     cache->random_state = options->seed;
     cache->seed = random_next(&cache->random_state);
     cache->access.random_state = random_next(&cache->random_state);
+    cache->access.log_factor = 10;
+    cache->access.decay_minutes = 1;
     cache->active_expiry = true;
     cache->commands = options->commands;
     cache->string_max = STRING_MAX;
@@ -55,6 +57,7 @@ void cache_free(struct cache *cache)
     for (int db = 0; db < cache->databases; db++) {
         keyspace_fini(&cache->spaces[db]);
     }
+    evict_fini(&cache->evict);
     arena_fini(&cache->arena);
     memory_free(cache->spaces);
     memory_free(cache);
@@ -78,8 +81,8 @@ void cache_announce(struct cache *cache, struct change *change)
     }
 }
 
-static void tell(const struct cache *cache, unsigned class, const char *name, struct span key,
-                 int db)
+void cache_tell(const struct cache *cache, unsigned class, const char *name, struct span key,
+                int db)
 {
     if (cache->events.classes & class) {
         cache->events.hear(cache->events.context, class, name, key, db);
@@ -94,7 +97,7 @@ void cache_announce_expired(struct cache *cache, int db, struct span key)
     };
     cache->stats.expired++;
     cache_announce(cache, &change);
-    tell(cache, EVENT_EXPIRED, "expired", key, db);
+    cache_tell(cache, EVENT_EXPIRED, "expired", key, db);
 }
 
 enum event_class cache_event_class(const struct type *type)
@@ -157,9 +160,9 @@ bool cache_expire_parts(struct cache *cache, int db, struct entry *entry, uint64
     } else {
         left = type->parts->expire(value, now_ms, max, announce_part, &expiring);
     }
-    tell(cache, cache_event_class(type), type->parts->event, key, db);
+    cache_tell(cache, cache_event_class(type), type->parts->event, key, db);
     if (!left) {
-        tell(cache, EVENT_GENERIC, "del", key, db);
+        cache_tell(cache, EVENT_GENERIC, "del", key, db);
     }
     return left;
 }
@@ -365,6 +368,12 @@ void cache_set_active_expiry(struct cache *cache, bool on)
 void cache_set_frequency(struct cache *cache, bool on)
 {
     cache->access.counts = on;
+}
+
+void cache_set_frequency_shape(struct cache *cache, uint32_t log_factor, uint32_t decay_minutes)
+{
+    cache->access.log_factor = log_factor;
+    cache->access.decay_minutes = decay_minutes;
 }
 
 bool cache_counts_frequency(const struct cache *cache)

@@ -65,6 +65,8 @@ void cache_set_active_expiry(struct cache *cache, bool on);
 /* Whether accesses are counted for LFU eviction (maxmemory-policy *-lfu) instead of timed for
  * LRU; off at start. OBJECT FREQ and OBJECT IDLETIME each answer in one of the two only. */
 void cache_set_frequency(struct cache *cache, bool on);
+/* How fast the counters rise and fall (lfu-log-factor, lfu-decay-time); 10 and 1 at start. */
+void cache_set_frequency_shape(struct cache *cache, uint32_t log_factor, uint32_t decay_minutes);
 bool cache_counts_frequency(const struct cache *cache);
 
 int cache_databases(const struct cache *cache);

@@ -348,7 +348,7 @@ bool key_look(struct call *c, size_t at, unsigned how, struct key_view *view)
         .expires_at_ms = entry_expires_at_ms(entry),
         .idle_ms = access_idle_ms(access, c->now_ms),
         .access_clock = access,
-        .frequency = access_frequency(access, c->now_ms),
+        .frequency = access_frequency(&c->cache->access, access, c->now_ms),
         .address = entry,
     };
     return true;

@@ -20,7 +20,8 @@ struct keyspace {
     struct disposal *disposal; /* Of values that are removed; NULL: they are freed at once. */
     uint64_t expiring;         /* Entries with a time to live. */
     uint64_t in_parts;         /* Entries with parts that expire. */
-    uint64_t sweep_at;         /* Where active expiry goes on. */
+    uint64_t sweep_at;         /* Where active expiry goes on, … */
+    uint64_t evict_at;         /* … and where eviction looks for candidates next. */
     uint64_t ttl_sum_ms;       /* Of this round of active expiry, and of how many entries. */
     uint64_t ttl_count;
     uint64_t avg_ttl_ms; /* Of the last whole round; 0 if unknown. */

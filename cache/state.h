@@ -1,12 +1,14 @@
 #ifndef PODIS_CACHE_STATE_H
 #define PODIS_CACHE_STATE_H
 
-/* The inside of struct cache, for cache/cache.c, cache/call.c and cache/persist/reload.c alone. */
+/* The inside of struct cache, for cache/cache.c, cache/call.c, cache/evict.c and
+ * cache/persist/reload.c alone. */
 
 #include "cache/access.h"
 #include "cache/base/arena.h"
 #include "cache/cache.h"
 #include "cache/call.h"
+#include "cache/evict.h"
 #include "cache/keyspace.h"
 
 enum { LISTENERS_MAX = 8 };
@@ -44,6 +46,7 @@ struct cache {
     struct type_limits limits;
     struct cache_stats stats;
     struct disposal disposal;
+    struct evict evict;
     uint64_t lazy_freed_before; /* Values freed by jobs when the figures were last reset. */
 
     struct {
@@ -74,6 +77,10 @@ struct cache {
 
 /* Gives the change its number and hands it to every listener. */
 void cache_announce(struct cache *cache, struct change *change);
+
+/* Tells whoever wants to hear of such events. */
+void cache_tell(const struct cache *cache, unsigned class, const char *name, struct span key,
+                int db);
 
 /* A key's time has come: counts it and announces its deletion. The entry is still there. */
 void cache_announce_expired(struct cache *cache, int db, struct span key);

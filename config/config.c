@@ -235,10 +235,6 @@ static void check_together(struct loading *loading, const char *directory)
     if (options->port == 0 && *options->unixsocket == '\0') {
         report_error(loading->report, "port is 0 and unixsocket is not set: no app could connect");
     }
-    if (options->maxmemory_policy != POLICY_NOEVICTION) {
-        report_warning(loading->report, "maxmemory-policy has no effect: nothing is evicted yet, "
-                                        "writes are refused at maxmemory");
-    }
     if (*options->peers != '\0' && *options->mesh_secret == '\0') {
         report_warning(loading->report, "peers is set without mesh-secret: whoever can reach "
                                         "peer-port is let in");

@@ -79,6 +79,14 @@
       "Memory for data; 0 is no limit. Unset: 75 % of the container's limit, if it has one")       \
     X(maxmemory_policy, "maxmemory-policy", ENUM(maxmemory_policy), "noeviction", RELOAD,          \
       "What to evict when maxmemory is reached; writes are refused if it is nothing")              \
+    X(maxmemory_samples, "maxmemory-samples", INTEGER(1, INT32_MAX), "5", RELOAD,                  \
+      "Keys looked at for each that is evicted: more is nearer to the best choice, and slower")    \
+    X(maxmemory_eviction_tenacity, "maxmemory-eviction-tenacity", INTEGER(0, 100), "10", RELOAD,   \
+      "How long clients may wait for eviction: 10 is 0.5 ms at a time, 100 is until it is done")   \
+    X(lfu_log_factor, "lfu-log-factor", INTEGER(0, INT32_MAX), "10", RELOAD,                       \
+      "How many accesses each step of a key's counter stands for, with *-lfu")                     \
+    X(lfu_decay_time, "lfu-decay-time", INTEGER(0, INT32_MAX), "1", RELOAD,                        \
+      "Minutes without an access that lower the counter by one; 0 for never")                      \
     X(active_expire_effort, "active-expire-effort", INTEGER(1, 10), "1", RELOAD,                   \
       "How hard to look for expired keys")                                                         \
     X(hz, "hz", INTEGER(0, INT32_MAX), "10", RELOAD, "Background turns per second, 1 to 500")      \

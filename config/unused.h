@@ -118,14 +118,9 @@
     X(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", BOOLEAN, "no", RELOAD, LAZYFREE)       \
     X(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", BOOLEAN, "no", RELOAD, LAZYFREE)           \
     X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
-    X(lfu_decay_time, "lfu-decay-time", INTEGER(0, INT32_MAX), "1", RELOAD, LATER)                 \
-    X(lfu_log_factor, "lfu-log-factor", INTEGER(0, INT32_MAX), "10", RELOAD, LATER)                \
     X(masterauth, "masterauth", TEXT, "", SECRET, REPLICAS)                                        \
     X(masteruser, "masteruser", TEXT, "", SECRET, REPLICAS)                                        \
     X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
-    X(maxmemory_samples, "maxmemory-samples", INTEGER(1, INT32_MAX), "5", RELOAD, LATER)           \
-    X(maxmemory_eviction_tenacity, "maxmemory-eviction-tenacity", INTEGER(0, 100), "10", RELOAD,   \
-      LATER)                                                                                       \
     X(min_replicas_max_lag, "min-replicas-max-lag", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS) \
     X(min_replicas_to_write, "min-replicas-to-write", INTEGER(0, INT32_MAX), "0", RELOAD, REPLICAS)\
     X(no_appendfsync_on_rewrite, "no-appendfsync-on-rewrite", BOOLEAN, "no", RELOAD, PERSISTENCE)  \

@@ -99,15 +99,38 @@ static size_t figure(const char *name)
     return value;
 }
 
+/* What threads have freed and keep counts as allocated: of all arenas, number 4096. */
+#define THREADS_KEEP "stats.arenas.4096.tcache_bytes"
+static_assert(MALLCTL_ARENAS_ALL == 4096, "it is in the name");
+
 struct memory_stats memory_refresh(void)
 {
     uint64_t epoch = 1;
     mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
     return (struct memory_stats){
-        .used = figure("stats.allocated"),
+        .used = figure("stats.allocated") - figure(THREADS_KEEP),
         .active = figure("stats.active"),
         .resident = figure("stats.resident"),
     };
+}
+
+static const uint64_t *counter(const char *name)
+{
+    const uint64_t *at = NULL;
+    size_t len = sizeof(at);
+    mallctl(name, &at, &len, NULL, 0);
+    assert(at != NULL);
+    return at;
+}
+
+int64_t memory_balance(void)
+{
+    static _Thread_local const uint64_t *allocated, *freed;
+    if (allocated == NULL) {
+        allocated = counter("thread.allocatedp");
+        freed = counter("thread.deallocatedp");
+    }
+    return (int64_t)(*allocated - *freed);
 }
 
 const char *memory_allocator(void)
@@ -156,6 +179,11 @@ struct memory_stats memory_refresh(void)
     struct mallinfo2 info = mallinfo2();
     size_t used = info.uordblks + info.hblkhd;
     return (struct memory_stats){ .used = used, .active = used, .resident = info.arena };
+}
+
+int64_t memory_balance(void)
+{
+    return 0;
 }
 
 const char *memory_allocator(void)

@@ -6,6 +6,7 @@
  * asked for here. */
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* len bytes, not zeroed. Never NULL. */
 void *memory_alloc(size_t len);
@@ -39,11 +40,15 @@ char *memory_copy_text(const char *bytes, size_t len);
 
 /* Allocator figures. They are a snapshot taken by the last memory_refresh(). */
 struct memory_stats {
-    size_t used;     /* Allocated by the program. */
+    size_t used;     /* Allocated by the program, and not kept by a thread for the next time. */
     size_t active;   /* In pages with at least one allocation. */
     size_t resident; /* Pages the allocator holds. */
 };
 struct memory_stats memory_refresh(void);
+
+/* What this thread has allocated so far, less what it freed: to know how `used` has changed since
+ * the last look at it, for next to nothing. Always 0 if the allocator does not tell. */
+int64_t memory_balance(void);
 
 const char *memory_allocator(void); /* "jemalloc-5.3.0", "libc" … */
 

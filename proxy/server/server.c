@@ -24,7 +24,6 @@ enum {
     TICK_BUCKETS = 4096, /* Of the table, looked at per tick … */
     TURN_BUCKETS = 256,  /* … and per turn while more is waiting. */
     HZ_MAX = 500,
-    MEMORY_EVERY_BYTES = 1024 * 1024,
 };
 
 struct server_metrics server_metrics;
@@ -77,11 +76,14 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     if (server->cache_is_busy) {
         server->cache_is_busy = cache_tick(server->parts.cache, server->now_ms, TURN_BUCKETS);
     }
+    if (server->pressure.evicting) {
+        pressure_relieve(server);
+    }
     if (waiting_has_ready(&server->waiting)) {
         waiting_serve_ready(server);
     }
     connections_flush(server);
-    if (server->unfinished != NULL || server->cache_is_busy) {
+    if (server->unfinished != NULL || server->cache_is_busy || server->pressure.evicting) {
         ev_idle_start(loop, &server->idle);
     } else {
         ev_idle_stop(loop, &server->idle);
@@ -106,23 +108,6 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 /* --- the tick --- */
 
-static bool look_at_memory(struct server *server)
-{
-    uint64_t used = memory_refresh().used;
-    uint64_t max = server->options->maxmemory;
-
-    server->memory_peak = used > server->memory_peak ? used : server->memory_peak;
-    server->over_memory = max != 0 && used > max;
-    server->memory_checked_at = server->statistics.totals.bytes_in;
-    return server->over_memory;
-}
-
-bool server_is_over_memory(struct server *server)
-{
-    uint64_t since = server->statistics.totals.bytes_in - server->memory_checked_at;
-    return since >= MEMORY_EVERY_BYTES ? look_at_memory(server) : server->over_memory;
-}
-
 static void publish(struct server *server)
 {
     const struct server_stats *totals = &server->statistics.totals;
@@ -146,7 +131,8 @@ void server_tick(struct server *server, uint64_t now_ms)
 {
     server->now_ms = now_ms;
     server->cache_is_busy = cache_tick(server->parts.cache, now_ms, TICK_BUCKETS);
-    look_at_memory(server);
+    pressure_look(server);
+    pressure_relieve(server);
     statistics_sample(&server->statistics, now_ms);
     connections_tick(server);
     listeners_tick(server);
@@ -204,8 +190,7 @@ static void configure_store(struct server *server)
     cache_set_limits(cache, &limits);
     notify_configure(server);
     cache_set_string_max(cache, options->proto_max_bulk_len);
-    cache_set_frequency(cache, options->maxmemory_policy == POLICY_ALLKEYS_LFU ||
-                                   options->maxmemory_policy == POLICY_VOLATILE_LFU);
+    pressure_configure(server);
 }
 
 struct server *server_new(const struct server_parts *parts)
@@ -274,8 +259,6 @@ void server_configure(struct server *server, const struct config *config)
     ev_timer_again(server->parts.loop, &server->timer);
     configure_store(server);
     connections_configure(server);
-    look_at_memory(server);
-    server->over_memory &= server->options->maxmemory != 0;
 }
 
 void server_set_loading(struct server *server, bool loading)
@@ -401,7 +384,7 @@ uint64_t server_memory_start(const struct server *server)
 
 uint64_t server_memory_peak(const struct server *server)
 {
-    return server->memory_peak;
+    return server->pressure.peak;
 }
 
 const struct server_stats *server_stats(const struct server *server)
@@ -414,7 +397,8 @@ void server_reset_stats(struct server *server)
     statistics_reset(&server->statistics);
     timing_reset(&server->timing);
     server->statistics.totals.peak_connections = server->count;
-    server->memory_checked_at = 0;
+    server->pressure.bytes_in = 0;
+    pressure_reset_times(server);
 }
 
 struct command_stats server_command_stats(const struct server *server, size_t id)

@@ -5,6 +5,7 @@
 
 #include "cache/wait.h"
 #include "proxy/server/batch.h"
+#include "proxy/server/pressure.h"
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
 #include "proxy/server/statistics.h"
@@ -48,10 +49,8 @@ struct server {
 
     /* Why a request may not be run, other than for its session's sake. */
     bool loading;
-    bool over_memory;
-    uint64_t memory_start;      /* In use when the server was made. */
-    uint64_t memory_peak;       /* The most that the ticks have seen in use. */
-    uint64_t memory_checked_at; /* statistics.bytes_in when over_memory was last found out. */
+    struct pressure pressure;
+    uint64_t memory_start; /* In use when the server was made. */
 
     struct watches *watches;
     struct pubsub *pubsub;
@@ -80,7 +79,8 @@ struct server {
     struct ev_timer timer;
 };
 
-/* Whether maxmemory is passed; looked at once a tick and once per megabyte received. */
+/* Before a command that may use more memory: makes room for it. True: it is to be refused, since
+ * maxmemory is passed and nothing may be evicted. */
 bool server_is_over_memory(struct server *server);
 
 #endif

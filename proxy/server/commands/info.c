@@ -188,6 +188,7 @@ static void section_stats(struct info *info)
 {
     const struct server_stats *server = server_stats(info->server);
     struct cache_stats cache = cache_stats(server_cache(info->server));
+    struct pressure_times pressure = pressure_times(info->server);
     struct invalidate *invalidate = invalidate_of(info->server);
 
     line_number(info, "total_connections_received", server->connections);
@@ -203,6 +204,8 @@ static void section_stats(struct info *info)
     line(info, "sync_partial_err:0");
     line_number(info, "expired_keys", cache.expired);
     line_number(info, "evicted_keys", cache.evicted);
+    line_number(info, "total_eviction_exceeded_time", pressure.total_ms);
+    line_number(info, "current_eviction_exceeded_time", pressure.current_ms);
     line_number(info, "keyspace_hits", cache.hits);
     line_number(info, "keyspace_misses", cache.misses);
     line_number(info, "pubsub_channels", pubsub_names(info->server->pubsub, TOPIC_CHANNEL));

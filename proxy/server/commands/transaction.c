@@ -83,6 +83,9 @@ static void exec(struct call *c)
         reply_error(c->reply, SPAN("ERR EXEC without MULTI"));
         return;
     }
+    if (takes_memory(transaction_queued(session))) {
+        server_is_over_memory(session->server); /* What goes to make room may be watched. */
+    }
     bool is_void = transaction_is_void(session, c->now_ms);
     bool is_spoiled = transaction_is_spoiled(session);
     transaction_take(session, &queue);
