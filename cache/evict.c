@@ -185,7 +185,7 @@ static void announce(struct cache *cache, int db, struct span key)
 
 /* False: it is not there, or not as it was. */
 static bool remove_candidate(struct cache *cache, const struct evict_candidate *candidate,
-                             uint64_t now_ms)
+                             uint64_t now_ms, uint64_t *freed)
 {
     struct keyspace *space = &cache->spaces[candidate->db];
     struct span key = { .bytes = candidate->key, .len = candidate->len };
@@ -200,14 +200,17 @@ static bool remove_candidate(struct cache *cache, const struct evict_candidate *
     } else {
         announce(cache, candidate->db, key);
     }
+    int64_t before = memory_balance();
     keyspace_remove(space, slot, hash);
+    int64_t after = memory_balance();
+    *freed += before > after ? (uint64_t)(before - after) : 0;
     if (cache->running != NULL) {
         call_forget(cache->running); /* EXEC, before it runs its first command. */
     }
     return true;
 }
 
-enum evict_result evict_one(struct cache *cache, uint64_t now_ms)
+enum evict_result evict_one(struct cache *cache, uint64_t now_ms, uint64_t *freed)
 {
     struct evict *evict = &cache->evict;
     struct sampling sampling = { .cache = cache, .now_ms = now_ms };
@@ -225,7 +228,7 @@ enum evict_result evict_one(struct cache *cache, uint64_t now_ms)
     }
     while (!removed && evict->count > 0) {
         struct evict_candidate best = evict->pool[--evict->count];
-        removed = remove_candidate(cache, &best, now_ms);
+        removed = remove_candidate(cache, &best, now_ms, freed);
         memory_free(best.key);
     }
     return removed ? EVICT_REMOVED : any ? EVICT_SEARCHED : EVICT_NOTHING;

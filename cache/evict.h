@@ -37,7 +37,9 @@ enum evict_result {
     EVICT_SEARCHED, /* None was found in the time that one call may take: call again. */
     EVICT_NOTHING,  /* There is none that may go. */
 };
-enum evict_result evict_one(struct cache *cache, uint64_t now_ms);
+/* Adds to *freed the bytes that are free on return, if the allocator tells; what those who heard
+ * of it have allocated for that is not subtracted. */
+enum evict_result evict_one(struct cache *cache, uint64_t now_ms, uint64_t *freed);
 
 /* The rest is for cache/state.h. */
 

@@ -81,31 +81,42 @@ static void note_time(struct pressure *pressure, bool exceeded, double now_s)
     }
 }
 
+/* How many bytes too many. */
+static uint64_t excess(const struct pressure *pressure, uint64_t max)
+{
+    uint64_t used = used_now(pressure);
+    return used > max ? used - max : 0;
+}
+
 /* Evicts until there is enough memory, or there is nothing more to evict (false), or the time is
- * up. */
+ * up. What clients are told of it takes memory too, for a while: to count that would be to evict
+ * ever more the more clients listen. So the goal is set before. */
 static bool make_room(struct server *server, uint64_t max)
 {
     struct pressure *pressure = &server->pressure;
     double patience_s = pressure_patience_s(server->options->maxmemory_eviction_tenacity);
     double began_s = ev_time();
     enum evict_result result = EVICT_REMOVED;
+    uint64_t goal = excess(pressure, max);
+    uint64_t freed = 0;
     bool in_time = true;
 
-    pressure->evicting = false;
-    for (unsigned keys = 1; used_now(pressure) > max && in_time; keys++) {
+    for (unsigned keys = 1; freed < goal && in_time && result != EVICT_NOTHING; keys++) {
         if (waits_for_jobs(server, max)) {
             in_time = false;
-        } else if (used_now(pressure) > max) {
-            result = evict_one(server->parts.cache, server->now_ms);
-            if (result == EVICT_NOTHING) {
-                break;
-            }
-            in_time = (keys % CLOCK_EVERY_KEYS != 0 && result == EVICT_REMOVED) ||
-                      ev_time() - began_s <= patience_s;
+            break;
+        }
+        result = evict_one(server->parts.cache, server->now_ms, &freed);
+        if (keys % CLOCK_EVERY_KEYS == 0 || result == EVICT_SEARCHED) {
+            in_time = ev_time() - began_s <= patience_s;
+        }
+        if (keys % CLOCK_EVERY_KEYS == 0 && freed == 0) {
+            pressure_look(server); /* The allocator does not tell, or jobs free it. */
+            goal = excess(pressure, max);
         }
     }
-    pressure->evicting = !in_time && used_now(pressure) > max;
-    note_time(pressure, used_now(pressure) > max, began_s);
+    pressure->evicting = !in_time && excess(pressure, max) > 0;
+    note_time(pressure, excess(pressure, max) > 0, began_s);
     return result != EVICT_NOTHING;
 }
 

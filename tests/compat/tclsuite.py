@@ -52,8 +52,8 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
             "unit/pubsub", "unit/multi")
 BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
-         "unit/memefficiency", "unit/protocol", "unit/quit", "unit/info-command", "unit/limits",
-         "unit/obuf-limits", "unit/auth")
+         "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",
+         "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth")
 UNIT_SECONDS = 240
 TAG = "tag: "
 BLOCK_LEFT_OUT = "Not supported on external server"

@@ -204,6 +204,7 @@ static void section_stats(struct info *info)
     line(info, "sync_partial_err:0");
     line_number(info, "expired_keys", cache.expired);
     line_number(info, "evicted_keys", cache.evicted);
+    line(info, "evicted_clients:0");
     line_number(info, "total_eviction_exceeded_time", pressure.total_ms);
     line_number(info, "current_eviction_exceeded_time", pressure.current_ms);
     line_number(info, "keyspace_hits", cache.hits);

@@ -122,8 +122,9 @@ static bool is_there(struct fixture *f, int db, size_t i)
 static enum evict_result evict(struct fixture *f)
 {
     enum evict_result result;
+    uint64_t freed = 0;
     do {
-        result = evict_one(f->cache, f->now_ms);
+        result = evict_one(f->cache, f->now_ms, &freed);
     } while (result == EVICT_SEARCHED);
     return result;
 }
