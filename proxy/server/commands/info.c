@@ -203,6 +203,7 @@ static void section_stats(struct info *info)
     line(info, "sync_partial_ok:0");
     line(info, "sync_partial_err:0");
     line_number(info, "expired_keys", cache.expired);
+    line_number(info, "expired_subkeys", cache.expired_parts);
     line_number(info, "evicted_keys", cache.evicted);
     line(info, "evicted_clients:0");
     line_number(info, "total_eviction_exceeded_time", pressure.total_ms);
