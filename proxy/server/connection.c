@@ -363,6 +363,15 @@ static void readable(struct connection *connection)
 
 /* --- output --- */
 
+static bool passes_soft_limit(const struct connection *connection)
+{
+    const struct session *session = &connection->session;
+    const struct option_limits *limits = &session->server->options->client_output_buffer_limit;
+    uint64_t soft = limits->classes[session_class(session)].soft;
+
+    return soft != 0 && answers_bytes(&session->answers) > soft;
+}
+
 static void write_out(struct connection *connection)
 {
     struct server *server = server_of(connection);
@@ -384,6 +393,10 @@ static void write_out(struct connection *connection)
     session->bytes_out += (uint64_t)sent;
     session->active_at_ms = server->now_ms;
     buf_consume(&session->answers.out, (size_t)sent);
+    /* The time over the soft limit begins anew, however short it was under it. */
+    if (connection->soft_since_ms != 0 && !passes_soft_limit(connection)) {
+        connection->soft_since_ms = 0;
+    }
 }
 
 /* Watches for what the state of the connection asks for. */
@@ -523,13 +536,11 @@ void connection_open(struct server *server, const struct access *access)
 /* Whether the soft limit has been passed for longer than it may. */
 static bool over_soft_limit(struct connection *connection)
 {
-    struct server *server = server_of(connection);
+    const struct server *server = server_of(connection);
     const struct option_limits *limits = &server->options->client_output_buffer_limit;
-    int class = session_class(&connection->session);
-    uint64_t soft = limits->classes[class].soft;
-    int64_t seconds = limits->classes[class].soft_seconds;
+    int64_t seconds = limits->classes[session_class(&connection->session)].soft_seconds;
 
-    if (soft == 0 || answers_bytes(&connection->session.answers) <= soft) {
+    if (!passes_soft_limit(connection)) {
         connection->soft_since_ms = 0;
         return false;
     }

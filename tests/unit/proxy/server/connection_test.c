@@ -268,6 +268,33 @@ static void closes_who_passes_the_soft_output_limit_for_too_long(void **state)
     fixture_fini(&fixture);
 }
 
+/* As far as the kernel's buffers allow: what is left must be under the limit for a moment only. */
+static void a_moment_under_the_soft_limit_begins_its_time_anew(void **state)
+{
+    (void)state;
+    static const char *const flags[] = { "--client-output-buffer-limit", "normal 0 100kb 5" };
+    static char taken[1 << 20];
+    struct fixture fixture;
+    fixture_init(&fixture, flags, COUNT(flags));
+    int client = dial(&fixture);
+    ask_without_reading(&fixture, client, 15);
+    uint64_t now_ms = server_now_ms(fixture.server);
+    server_tick(fixture.server, now_ms);
+
+    do {
+        turn(&fixture);
+    } while (recv(client, taken, sizeof(taken), MSG_DONTWAIT) > 0);
+    ask_without_reading(&fixture, client, 15);
+    server_tick(fixture.server, now_ms + 5000);
+    connections_flush(fixture.server);
+    assert_int_equal(server_connections(fixture.server), 1);
+    server_tick(fixture.server, now_ms + 10000);
+    connections_flush(fixture.server);
+    assert_int_equal(server_connections(fixture.server), 0);
+    close(client);
+    fixture_fini(&fixture);
+}
+
 static void closes_idle_clients_after_the_timeout(void **state)
 {
     (void)state;
@@ -365,6 +392,7 @@ int main(void)
         cmocka_unit_test(answers_a_client_that_only_stopped_sending),
         cmocka_unit_test(closes_who_passes_the_hard_output_limit),
         cmocka_unit_test(closes_who_passes_the_soft_output_limit_for_too_long),
+        cmocka_unit_test(a_moment_under_the_soft_limit_begins_its_time_anew),
         cmocka_unit_test(closes_idle_clients_after_the_timeout),
         cmocka_unit_test(closes_who_sends_more_than_the_query_limit),
         cmocka_unit_test(drains_when_its_answers_have_left),
