@@ -414,6 +414,24 @@ size_t command_keys(const struct command *command, const struct span *argv, size
     return count;
 }
 
+void found_keys_init(struct found_keys *keys, const struct command *command,
+                     const struct span *argv, size_t argc)
+{
+    keys->indexes = keys->few;
+    keys->count = command_keys(command, argv, argc, keys->few, FOUND_KEYS_FEW);
+    if (keys->count > FOUND_KEYS_FEW) {
+        keys->indexes = memory_alloc(keys->count * sizeof(*keys->indexes));
+        command_keys(command, argv, argc, keys->indexes, keys->count);
+    }
+}
+
+void found_keys_fini(struct found_keys *keys)
+{
+    if (keys->indexes != keys->few) {
+        memory_free(keys->indexes);
+    }
+}
+
 bool command_arity_fits(const struct command *command, size_t argc)
 {
     return command->arity < 0 ? argc >= (size_t)-command->arity : argc == (size_t)command->arity;

@@ -203,6 +203,17 @@ size_t command_ids(const struct command_table *table);
 size_t command_keys(const struct command *command, const struct span *argv, size_t argc,
                     uint32_t *indexes, size_t max);
 
+/* The same in a place of its own: on the stack as long as they are few. */
+enum { FOUND_KEYS_FEW = 64 };
+struct found_keys {
+    uint32_t *indexes;
+    size_t count;
+    uint32_t few[FOUND_KEYS_FEW];
+};
+void found_keys_init(struct found_keys *keys, const struct command *command,
+                     const struct span *argv, size_t argc);
+void found_keys_fini(struct found_keys *keys);
+
 bool command_arity_fits(const struct command *command, size_t argc);
 
 /* The store's own rows: cache/commands/{string,key,server,…}.c. */

@@ -29,21 +29,17 @@ const struct metric peer_metrics_rows[] = {
 
 struct span *request_keys(const struct peers_request *request, struct span *room, size_t *count)
 {
-    uint32_t on_stack[KEYS_ON_STACK];
-    uint32_t *indexes = on_stack;
+    struct found_keys keys;
 
-    *count = command_keys(request->command, request->argv, request->argc, indexes, KEYS_ON_STACK);
-    if (*count > KEYS_ON_STACK) {
-        indexes = memory_alloc(*count * sizeof(*indexes));
-        room = memory_alloc(*count * sizeof(*room));
-        command_keys(request->command, request->argv, request->argc, indexes, *count);
+    found_keys_init(&keys, request->command, request->argv, request->argc);
+    if (keys.count > KEYS_ON_STACK) {
+        room = memory_alloc(keys.count * sizeof(*room));
     }
-    for (size_t i = 0; i < *count; i++) {
-        room[i] = request->argv[indexes[i]];
+    for (size_t i = 0; i < keys.count; i++) {
+        room[i] = request->argv[keys.indexes[i]];
     }
-    if (indexes != on_stack) {
-        memory_free(indexes);
-    }
+    *count = keys.count;
+    found_keys_fini(&keys);
     return room;
 }
 

@@ -7,9 +7,8 @@
 #include "proxy/routing/route.h"
 
 #include "cache/base/check.h"
-#include "cache/base/memory.h"
 
-enum { KEYS_ON_STACK = 64, PATTERNS_MAX = 64 };
+enum { PATTERNS_MAX = 64 };
 
 static const char crossslot[] =
     "CROSSSLOT Keys in request don't hash to the same slot, and their owners differ: a {hashtag} "
@@ -190,31 +189,24 @@ struct route route_decide(const struct route_question *question)
 {
     const struct command *command = question->command;
     struct route here = { .kind = ROUTE_HERE };
-    uint32_t on_stack[KEYS_ON_STACK];
-    uint32_t *indexes = on_stack;
+    struct found_keys keys;
 
     if (question->ring == NULL || (command->flags & CMD_SESSION) ||
         !pairs_fit(command, question->argc)) {
         return here;
     }
-    size_t count = command_keys(command, question->argv, question->argc, indexes, KEYS_ON_STACK);
-    if (count == 0 && !covers_all(command)) {
-        return here;
+    found_keys_init(&keys, command, question->argv, question->argc);
+    struct route route = here;
+    if (keys.count == 0 && !covers_all(command)) {
+        return here; /* No keys: nothing to give back. */
     }
     if (ring_view(question->ring)->count == 0) {
-        return (struct route){ .kind = ROUTE_DOWN };
+        route = (struct route){ .kind = ROUTE_DOWN };
+    } else if (keys.count > 0) {
+        route = place_keys(question, keys.indexes, keys.count);
+    } else if (!question->from_peer) {
+        route = (struct route){ .kind = ROUTE_ALL };
     }
-    if (count == 0) {
-        return question->from_peer ? here : (struct route){ .kind = ROUTE_ALL };
-    }
-
-    if (count > KEYS_ON_STACK) {
-        indexes = memory_alloc(count * sizeof(*indexes));
-        command_keys(command, question->argv, question->argc, indexes, count);
-    }
-    struct route route = place_keys(question, indexes, count);
-    if (indexes != on_stack) {
-        memory_free(indexes);
-    }
+    found_keys_fini(&keys);
     return route;
 }

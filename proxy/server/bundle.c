@@ -15,11 +15,6 @@ static bool may_travel(const struct command *command)
     return !(command->flags & (CMD_SESSION | CMD_NO_MULTI)) && command->across < ACROSS_ALL_SUM;
 }
 
-static size_t keys_of(const struct request *request, uint32_t *indexes, size_t max)
-{
-    return command_keys(request->command, request->argv, request->argc, indexes, max);
-}
-
 /* How many words it will have, and keys. */
 static size_t measure(const struct queue *queue, size_t *keys)
 {
@@ -27,7 +22,7 @@ static size_t measure(const struct queue *queue, size_t *keys)
 
     *keys = 0;
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
-        *keys += keys_of(&at->request, NULL, 0);
+        *keys += command_keys(at->request.command, at->request.argv, at->request.argc, NULL, 0);
         words += 1 + at->request.argc;
     }
     return words + *keys;
@@ -53,14 +48,13 @@ static void add_number(struct writer *writer, size_t number)
 
 static void add_keys(struct writer *writer, const struct request *request)
 {
-    size_t count = keys_of(request, NULL, 0);
-    uint32_t *indexes = memory_alloc((count + 1) * sizeof(*indexes));
+    struct found_keys keys;
 
-    keys_of(request, indexes, count);
-    for (size_t i = 0; i < count; i++) {
-        add(writer, request->argv[indexes[i]]);
+    found_keys_init(&keys, request->command, request->argv, request->argc);
+    for (size_t i = 0; i < keys.count; i++) {
+        add(writer, request->argv[keys.indexes[i]]);
     }
-    memory_free(indexes);
+    found_keys_fini(&keys);
 }
 
 bool bundle_init(struct bundle *bundle, const struct command *row, const struct queue *queue,

@@ -282,20 +282,13 @@ static bool wants_keys(const struct tracking *tracking)
 static void remember_all(struct tracking *tracking, const struct command *command,
                          const struct span *argv, size_t argc)
 {
-    uint32_t few[64];
-    uint32_t *indexes = few;
-    size_t count = command_keys(command, argv, argc, indexes, COUNT(few));
+    struct found_keys keys;
 
-    if (count > COUNT(few)) {
-        indexes = memory_alloc(count * sizeof(*indexes));
-        command_keys(command, argv, argc, indexes, count);
+    found_keys_init(&keys, command, argv, argc);
+    for (size_t i = 0; i < keys.count; i++) {
+        remember(tracking->invalidate, tracking->session->id, argv[keys.indexes[i]]);
     }
-    for (size_t i = 0; i < count; i++) {
-        remember(tracking->invalidate, tracking->session->id, argv[indexes[i]]);
-    }
-    if (indexes != few) {
-        memory_free(indexes);
-    }
+    found_keys_fini(&keys);
 }
 
 static void ran(void *context, struct session *session, const struct command *command,
