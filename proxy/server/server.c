@@ -41,14 +41,13 @@ static void look_at_clock(struct server *server)
 
 /* --- the turn --- */
 
-/* Whoever counts on being asked at this member. */
+/* Whoever waits counts on being asked at this member. What is watched was told with the view. */
 static void look_at_map(struct server *server)
 {
     const struct ring *map = peers_ring(server->parts.peers);
 
     if (map != server->map) {
         server->map = map;
-        watches_new_map(server->watches);
         waiting_new_map(server);
     }
 }
