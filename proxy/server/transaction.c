@@ -35,7 +35,6 @@ struct watch {
 struct transaction {
     struct watches *watches; /* NULL: nothing was watched yet. */
     struct watch *first;
-    size_t watched;
     bool open;
     bool spoiled;
     bool touched; /* A watched key changed. */
@@ -265,7 +264,6 @@ void transaction_watch(struct session *session, struct watches *watches, struct 
     }
     key->first = watch;
     transaction->first = watch;
-    transaction->watched++;
 }
 
 static void forget_watch(struct watches *watches, struct watch *watch)
@@ -293,7 +291,6 @@ static void forget_watches(struct transaction *transaction)
         transaction->first = watch->next;
         forget_watch(transaction->watches, watch);
     }
-    transaction->watched = 0;
     transaction->touched = false;
 }
 
@@ -358,11 +355,6 @@ size_t transaction_count(const struct session *session)
 size_t transaction_bytes(const struct session *session)
 {
     return session->transaction == NULL ? 0 : session->transaction->queue.bytes;
-}
-
-size_t transaction_watched(const struct session *session)
-{
-    return session->transaction == NULL ? 0 : session->transaction->watched;
 }
 
 void transaction_begin(struct session *session)

@@ -42,8 +42,6 @@ bool transaction_is_open(const struct session *session);
 /* How many commands are queued, and the bytes of them. */
 size_t transaction_count(const struct session *session);
 size_t transaction_bytes(const struct session *session);
-/* How many keys are watched. */
-size_t transaction_watched(const struct session *session);
 
 void transaction_begin(struct session *session);
 /* Copies the request to the end of the queue. */
