@@ -76,6 +76,8 @@ void cache_listen(struct cache *cache, change_fn listener, void *context)
 void cache_announce(struct cache *cache, struct change *change)
 {
     change->seq = ++cache->stats.changes;
+    change->joined = change->again || (cache->unit.depth > 0 && cache->unit.announced);
+    cache->unit.announced = true;
     for (size_t i = 0; i < cache->listener_count; i++) {
         cache->listeners[i].hear(cache->listeners[i].context, change);
     }
@@ -118,6 +120,19 @@ void cache_announce_part(struct cache *cache, int db, const struct entry *entry,
     };
     cache->stats.expired_parts++;
     cache_announce(cache, &change);
+}
+
+void cache_unit_begin(struct cache *cache)
+{
+    if (cache->unit.depth++ == 0) {
+        cache->unit.announced = false;
+    }
+}
+
+void cache_unit_end(struct cache *cache)
+{
+    assert(cache->unit.depth > 0);
+    cache->unit.depth--;
 }
 
 struct expiring_parts {
@@ -177,7 +192,7 @@ static inline_always void call_init(struct call *c, struct cache *cache,
     c->argv = request->argv;
     c->argc = request->argc;
     c->command = request->command;
-    c->now_ms = request->now_ms;
+    c->now_ms = request->now_ms - cache->expiry.replay_ms;
     c->arena = &cache->arena;
     c->caller = request->caller;
     c->cache = cache;
@@ -244,6 +259,7 @@ void cache_prefetch_entry(const struct cache *cache, int db, uint64_t hash)
 void cache_flush(struct cache *cache, int db, bool at_once)
 {
     struct keyspace *space = &cache->spaces[db];
+    snapshot_cancel(cache, "a database was emptied");
     if (at_once) {
         keyspace_fini(space);
     } else if (keyspace_count(space) > 0) {
@@ -364,6 +380,26 @@ void cache_set_active_expiry(struct cache *cache, bool on)
 }
 
 /* --- settings and figures --- */
+
+void cache_replay_begin(struct cache *cache, uint64_t now_ms)
+{
+    assert(!cache->expiry.replaying);
+    assert(cache->running == NULL);
+    cache->expiry.replaying = true;
+    cache->expiry.replay_ms = now_ms;
+}
+
+void cache_replay_end(struct cache *cache)
+{
+    assert(cache->expiry.replaying);
+    cache->expiry.replaying = false;
+    cache->expiry.replay_ms = 0;
+}
+
+void cache_set_hidden_expiry(struct cache *cache, bool on)
+{
+    cache->expiry.hides = on;
+}
 
 void cache_set_frequency(struct cache *cache, bool on)
 {

@@ -32,6 +32,20 @@ void cache_free(struct cache *cache);
 /* Listeners hear of changes in the order they were added. At start only. */
 void cache_listen(struct cache *cache, change_fn listener, void *context);
 
+/* What is announced between the two is one unit, a transaction or a script: see change.joined. One
+ * inside another belongs to it. */
+void cache_unit_begin(struct cache *cache);
+void cache_unit_end(struct cache *cache);
+
+/* Between the two, requests repeat changes: of a log, of a primary. Their time is over, so nothing
+ * expires; it would have been said. Each request's now_ms is this one. */
+void cache_replay_begin(struct cache *cache, uint64_t now_ms);
+void cache_replay_end(struct cache *cache);
+
+/* A replica's: keys whose time is over are not there for readers, but only the primary, or who
+ * writes here, removes them. Off at start; goes with cache_set_active_expiry(). */
+void cache_set_hidden_expiry(struct cache *cache, bool on);
+
 /* One command to run. Its arity was checked; argv is borrowed. */
 struct cache_request {
     const struct command *command;

@@ -209,6 +209,9 @@ static struct table_slot *remember(struct call *c, size_t at, struct table_slot 
 static void remove_dead(struct call *c, int db, struct span key, struct table_slot *slot,
                         uint64_t hash)
 {
+    if (c->cache->expiry.hides && !(c->command->flags & CMD_WRITE)) {
+        return;
+    }
     cache_announce_expired(c->cache, db, key);
     keyspace_remove(&c->cache->spaces[db], slot, hash);
     call_forget(c);
@@ -223,6 +226,10 @@ static struct table_slot *expire_parts(struct call *c, int db, struct table_slot
     struct keyspace *space = &c->cache->spaces[db];
     size_t max = AT_ONCE;
 
+    if (c->cache->expiry.replaying || c->cache->expiry.hides) {
+        return slot;
+    }
+    keyspace_keep(space, slot);
     if (!cache_expire_parts(c->cache, db, keyspace_entry(slot), c->now_ms, &max)) {
         keyspace_remove(space, slot, hash);
         call_forget(c);
@@ -318,10 +325,15 @@ bool key_read(struct call *c, size_t at, const struct type *type, const void **v
 bool key_edit(struct call *c, size_t at, const struct type *type, void **value)
 {
     const struct entry *entry = look(c, at, LOOK_TOUCH);
-    if (entry != NULL && !entry_is_of(entry, type)) {
+    if (entry == NULL) {
+        *value = NULL;
+        return true;
+    }
+    if (!entry_is_of(entry, type)) {
         return wrong_type(c);
     }
-    *value = entry == NULL ? NULL : entry_value(entry);
+    keyspace_keep(c->space, c->found);
+    *value = entry_value(entry);
     return true;
 }
 
@@ -388,10 +400,11 @@ void keys_prefetch(struct call *c, size_t first, size_t step)
 static void put(struct call *c, size_t at, struct entry_form *form)
 {
     struct table_slot *slot = find(c, at);
+    uint64_t now_ms = c->now_ms + c->cache->expiry.replay_ms;
     form->key = c->argv[at];
     if (slot == NULL) {
         assert(form->expires_at_ms != EXPIRY_KEEP);
-        form->access = access_new(&c->cache->access, c->now_ms);
+        form->access = access_new(&c->cache->access, now_ms);
         remember(c, at, keyspace_add(c->space, form, hash_at(c, at)));
         key_event(c, at, EVENT_NEW, "new");
     } else {
@@ -399,7 +412,7 @@ static void put(struct call *c, size_t at, struct entry_form *form)
         if (form->expires_at_ms == EXPIRY_KEEP) {
             form->expires_at_ms = entry_expires_at_ms(entry);
         }
-        form->access = access_again(&c->cache->access, entry_access(entry), c->now_ms);
+        form->access = access_again(&c->cache->access, entry_access(entry), now_ms);
         keyspace_replace(c->space, slot, form);
     }
     note(c, at);
@@ -425,7 +438,7 @@ void key_put_heap(struct call *c, size_t at, const struct type *type, void **tak
 
 void *key_resize(struct call *c, size_t at, size_t size)
 {
-    void *value = keyspace_resize(find_present(c, at), size);
+    void *value = keyspace_resize(c->space, find_present(c, at), size);
     note(c, at);
     return value;
 }
@@ -568,6 +581,10 @@ bool keys_random(struct call *c, struct cache_entry *entry)
         struct entry *found = keyspace_entry(slot);
         struct span key = entry_key(found);
         if (!cache_entry_is_dead(found, c->now_ms)) {
+            *entry = cache_entry_of(found);
+            return true;
+        }
+        if (c->cache->expiry.hides) {
             *entry = cache_entry_of(found);
             return true;
         }

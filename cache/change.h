@@ -26,6 +26,8 @@ struct change {
     uint64_t seq;            /* 1 for the first change of this process. */
     uint64_t origin;         /* Client that made it; 0 for the store itself (expiry, eviction). */
     bool again;              /* Goes on with the change before it: one write, several commands. */
+    bool joined;             /* So it does, or both are of one transaction or script: to be kept
+                                together, all or nothing. */
     int db;                  /* -1: all databases (FLUSHALL, SWAPDB). */
     bool everything;         /* FLUSHALL, FLUSHDB, SWAPDB: no key is named, all of db changed. */
     const struct span *keys; /* Keys whose value is now different. */

@@ -5,6 +5,7 @@
 #include "cache/keyspace.h"
 
 #include "cache/base/check.h"
+#include "cache/frozen.h"
 
 static struct span key_of(const void *entry)
 {
@@ -47,6 +48,20 @@ static void settle(struct keyspace *space, struct table_slot *slot, struct entry
     }
 }
 
+void keyspace_keep(struct keyspace *space, const struct table_slot *slot)
+{
+    if (__builtin_expect(space->frozen != NULL, 0)) {
+        frozen_keep_entry(space->frozen, keyspace_entry(slot));
+    }
+}
+
+static void keep_hash(struct keyspace *space, uint64_t hash)
+{
+    if (__builtin_expect(space->frozen != NULL, 0)) {
+        frozen_keep(space->frozen, hash);
+    }
+}
+
 struct table_slot *keyspace_add(struct keyspace *space, const struct entry_form *form,
                                 uint64_t hash)
 {
@@ -58,6 +73,7 @@ struct table_slot *keyspace_adopt(struct keyspace *space, struct entry **take_en
 {
     struct entry *entry = *take_entry;
     *take_entry = NULL;
+    keep_hash(space, hash);
     struct table_slot *slot = table_add(space->table, entry, hash);
     settle(space, slot, entry);
     return slot;
@@ -68,6 +84,7 @@ void keyspace_replace(struct keyspace *space, struct table_slot *slot,
 {
     struct entry *entry = keyspace_entry(slot);
 
+    keyspace_keep(space, slot);
     uncount(space, entry);
     if (!disposal_is_for(space->disposal, entry)) {
         settle(space, slot, entry_replace(entry, form));
@@ -79,8 +96,9 @@ void keyspace_replace(struct keyspace *space, struct table_slot *slot,
     disposal_entry(space->disposal, entry);
 }
 
-void *keyspace_resize(struct table_slot *slot, size_t size)
+void *keyspace_resize(struct keyspace *space, struct table_slot *slot, size_t size)
 {
+    keyspace_keep(space, slot);
     struct entry *entry = entry_resize(keyspace_entry(slot), size);
     table_slot_set(slot, entry);
     return entry_value(entry);
@@ -89,6 +107,7 @@ void *keyspace_resize(struct table_slot *slot, size_t size)
 void keyspace_expire(struct keyspace *space, struct table_slot *slot, int64_t expires_at_ms)
 {
     struct entry *entry = keyspace_entry(slot);
+    keyspace_keep(space, slot);
     uncount(space, entry);
     settle(space, slot, entry_expire(entry, expires_at_ms));
 }
@@ -106,6 +125,7 @@ void keyspace_changed(struct keyspace *space, struct table_slot *slot)
 struct entry *keyspace_take(struct keyspace *space, struct table_slot *slot, uint64_t hash)
 {
     struct entry *entry = keyspace_entry(slot);
+    keep_hash(space, hash);
     uncount(space, entry);
     table_remove(space->table, slot, hash);
     return entry;

@@ -15,8 +15,11 @@
 
 #include <stdint.h>
 
+struct frozen;
+
 struct keyspace {
     struct table *table;
+    struct frozen *frozen;     /* A snapshot is being taken, and is told before entries change. */
     struct disposal *disposal; /* Of values that are removed; NULL: they are freed at once. */
     uint64_t expiring;         /* Entries with a time to live. */
     uint64_t in_parts;         /* Entries with parts that expire. */
@@ -59,12 +62,14 @@ void keyspace_replace(struct keyspace *space, struct table_slot *slot,
                       const struct entry_form *form);
 
 /* Room for `size` flat bytes, the present value in front; see entry_resize(). */
-void *keyspace_resize(struct table_slot *slot, size_t size);
+void *keyspace_resize(struct keyspace *space, struct table_slot *slot, size_t size);
 
 /* -1: never. */
 void keyspace_expire(struct keyspace *space, struct table_slot *slot, int64_t expires_at_ms);
 
-/* The value was changed where it lies. */
+/* The value is about to be changed where it lies. */
+void keyspace_keep(struct keyspace *space, const struct table_slot *slot);
+/* It was. */
 void keyspace_changed(struct keyspace *space, struct table_slot *slot);
 
 /* Removes a key and disposes of its value. */

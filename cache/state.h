@@ -2,7 +2,7 @@
 #define PODIS_CACHE_STATE_H
 
 /* The inside of struct cache, for cache/cache.c, cache/call.c, cache/evict.c and
- * cache/persist/reload.c alone. */
+ * cache/snapshot.c and cache/persist/reload.c alone. */
 
 #include "cache/access.h"
 #include "cache/base/arena.h"
@@ -10,6 +10,7 @@
 #include "cache/call.h"
 #include "cache/evict.h"
 #include "cache/keyspace.h"
+#include "cache/snapshot.h"
 
 enum { LISTENERS_MAX = 8 };
 
@@ -33,6 +34,14 @@ struct told_event {
 struct dropped {
     struct dropped *next;
     struct keyspace space;
+};
+
+/* The snapshot that runs, if one does. */
+struct snapshot {
+    bool running;
+    struct snapshot_visitor visitor;
+    uint64_t began_at_ms;
+    uint64_t visited, total;
 };
 
 struct cache {
@@ -65,6 +74,19 @@ struct cache {
         void *context;
     } listeners[LISTENERS_MAX];
     size_t listener_count;
+
+    struct snapshot snapshot;
+
+    struct {
+        size_t depth;
+        bool announced; /* A change of it was. */
+    } unit;
+
+    struct {
+        bool replaying;
+        uint64_t replay_ms; /* The time it is, while requests are run as if there were none. */
+        bool hides;
+    } expiry;
 
     struct arena arena;   /* Of the call that runs, and of those that it makes. */
     struct call *running; /* The innermost; NULL between calls. */

@@ -71,6 +71,7 @@ bool reload_all(struct cache *cache, uint64_t now_ms, const char **why)
     size_t databases = (size_t)cache->databases;
     struct keyspace *fresh = memory_alloc(databases * sizeof(*fresh));
 
+    snapshot_cancel(cache, "everything is loaded anew");
     buf_init(&reload.payload, UINT32_MAX);
     for (size_t db = 0; db < databases; db++) {
         keyspace_init(&fresh[db], cache->seed, cache->spaces[db].disposal);

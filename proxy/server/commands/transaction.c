@@ -42,12 +42,14 @@ static void discard(struct call *c)
 static void run_queue(struct call *c, struct session *session, const struct queue *queue)
 {
     reply_array(c->reply, queue->count);
+    cache_unit_begin(c->cache);
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
         bool failed = c->reply->failed;
         c->reply->failed = false;
         dispatch_run(session->server, session, &at->request, c->reply);
         c->reply->failed = failed; /* An error among the answers is not EXEC's. */
     }
+    cache_unit_end(c->cache);
 }
 
 static bool takes_memory(const struct queue *queue)

@@ -116,7 +116,7 @@ static void resizing_a_value_keeps_its_slot(void **state)
     struct keyspace space;
     keyspace_init(&space, SEED, NULL);
     struct table_slot *slot = add(&space, SPAN("a"), 5);
-    char *bytes = string_stretch(keyspace_resize(slot, string_raw_size(9000)), 9000);
+    char *bytes = string_stretch(keyspace_resize(&space, slot, string_raw_size(9000)), 9000);
     assert_int_equal(bytes[0], 'a');
     assert_ptr_equal(find(&space, SPAN("a")), slot);
     assert_true(space.expiring == 1);
