@@ -21,6 +21,8 @@ void keyspace_init(struct keyspace *space, uint64_t seed, struct disposal *dispo
 
 void keyspace_fini(struct keyspace *space)
 {
+    frozen_free(space->frozen);
+    space->frozen = NULL;
     space->disposal = NULL;
     while (keyspace_drain(space, SIZE_MAX) > 0) {
     }
