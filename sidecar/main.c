@@ -15,7 +15,7 @@
 #include "sidecar/arguments.h"
 #include "sidecar/modes.h"
 #include "sidecar/process.h"
-#include "proxy/server/transaction.h"
+#include "proxy/server/watch.h"
 #include "sidecar/program.h"
 
 #include <errno.h>

@@ -13,29 +13,11 @@
  * that changed, expired or was flushed makes EXEC answer nothing at all: null.
  * (https://redis.io/docs/manual/transactions/) */
 
-#include "cache/change.h"
 #include "proxy/server/request.h"
+#include "proxy/server/watch.h"
 
-struct cache;
 struct session;
 struct transaction;
-
-/* All watched keys of a server. */
-struct watches;
-
-struct watches *watches_new(struct cache *cache, uint64_t seed);
-/* After all sessions are gone. */
-void watches_free(struct watches *watches);
-
-/* A change_fn; the context is the struct watches. */
-void watches_change(void *context, const struct change *change);
-
-uint64_t watches_keys(const struct watches *watches);
-
-/* There is another map of owners: all that is watched may have changed. */
-void watches_new_map(struct watches *watches);
-
-/* --- of one session --- */
 
 /* MULTI was said. */
 bool transaction_is_open(const struct session *session);
