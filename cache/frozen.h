@@ -23,7 +23,7 @@
 
 struct frozen;
 
-/* `entry` is borrowed, and so is the database. `db` is the number that it had when it was frozen. */
+/* `entry` is borrowed. `db` is the number that its database had when it was frozen. */
 typedef void (*frozen_fn)(void *context, int db, const struct entry *entry);
 
 /* The table outlives it. `seed` is that of the hashes. `visit` must not change the table. */

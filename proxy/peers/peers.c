@@ -116,7 +116,7 @@ static bool run_at_peer(struct peers *peers, const struct task *task)
 
     assert(peer != NULL);
     struct lane *lane = peer_lane(peer, task->request.db);
-    if (task->request.route.may_near) {
+    if (task->request.route.may_near && !task->request.past_near) {
         return read_near(peers, lane, task);
     }
     return forward(peers, lane, task);

@@ -57,6 +57,7 @@ struct peers_request {
     uint64_t client_id;
     struct route route; /* PEER, SPLIT, ALL or DOWN. */
     bool no_touch;
+    bool past_near; /* No near copy may answer it, or a part of it. */
 };
 
 /* Answers the request or sees to it that it will be answered.

@@ -8,6 +8,7 @@
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
+#include "proxy/server/pin.h"
 
 /* Which commands may be part of it. */
 static bool may_travel(const struct command *command)
@@ -18,7 +19,7 @@ static bool may_travel(const struct command *command)
 /* How many words it will have, and keys. */
 static size_t measure(const struct queue *queue, size_t *keys)
 {
-    size_t words = 3;
+    size_t words = 4;
 
     *keys = 0;
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
@@ -57,11 +58,16 @@ static void add_keys(struct writer *writer, const struct request *request)
     found_keys_fini(&keys);
 }
 
+static void add_watched(void *context, struct span key)
+{
+    add(context, key);
+}
+
 bool bundle_init(struct bundle *bundle, const struct command *row, const struct queue *queue,
-                 const char **why)
+                 const struct pin *pin, const char **why)
 {
     size_t keys;
-    size_t words = measure(queue, &keys);
+    size_t words = measure(queue, &keys) + pin_count(pin);
 
     *bundle = (struct bundle){ 0 };
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
@@ -77,10 +83,12 @@ bool bundle_init(struct bundle *bundle, const struct command *row, const struct 
 
     add(&writer, SPAN("PODIS.MESH"));
     add(&writer, SPAN("EXEC"));
-    add_number(&writer, keys);
+    add_number(&writer, keys + pin_count(pin));
+    pin_each(pin, add_watched, &writer);
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
         add_keys(&writer, &at->request);
     }
+    add(&writer, pin_is_elsewhere(pin) ? pin_token(pin) : SPAN(""));
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
         add_number(&writer, at->request.argc);
         for (size_t i = 0; i < at->request.argc; i++) {
@@ -135,13 +143,14 @@ static bool read_one(const struct span *argv, size_t argc, const struct command_
 }
 
 bool bundle_read(const struct span *argv, size_t argc, const struct command_table *table,
-                 struct queue *queue)
+                 struct queue *queue, struct span *token)
 {
     size_t count, at;
 
     *queue = (struct queue){ .last = &queue->first };
-    bool ok = read_count(argv, argc, 2, &count);
-    for (at = 3 + (ok ? count : 0); ok && at < argc; at += 1 + count) {
+    bool ok = read_count(argv, argc, 2, &count) && count < argc - 3;
+    *token = ok ? argv[3 + count] : SPAN("");
+    for (at = 4 + (ok ? count : 0); ok && at < argc; at += 1 + count) {
         ok = read_count(argv, argc, at, &count) && read_one(argv + at + 1, count, table, queue);
     }
     if (!ok) {

@@ -12,7 +12,9 @@
 
 #include "proxy/server/dispatch.h"
 
+#include "cache/base/memory.h"
 #include "proxy/server/bundle.h"
+#include "proxy/server/pin.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
@@ -343,6 +345,7 @@ static void forward(struct server *server, struct session *session, const struct
         .client_id = session->id,
         .route = route,
         .no_touch = session->no_touch,
+        .past_near = transaction_is_elsewhere(session),
     };
 
     session->last_command = request->command;
@@ -447,19 +450,66 @@ static void route_transaction(struct server *server, struct session *session,
     const char *why;
 
     if (transaction_is_spoiled(session) || transaction_is_void(session, server->now_ms) ||
-        stays_here(server, session, queued)) {
+        (!transaction_is_elsewhere(session) && stays_here(server, session, queued))) {
         run_here(server, session, request);
         return;
     }
+    struct pin *pin = transaction_take_pin(session);
     transaction_take(session, &queue);
-    if (bundle_init(&bundle, server->bundle_row, &queue, &why)) {
+    if (bundle_init(&bundle, server->bundle_row, &queue, pin, &why)) {
+        struct route route = dispatch_route(server, session, &bundle.request);
         bundle.request.id = request->id;
-        go(server, session, &bundle.request, dispatch_route(server, session, &bundle.request));
+        go(server, session, &bundle.request, route);
         bundle_fini(&bundle);
+        if (route.kind == ROUTE_PEER && pin != NULL) {
+            pin_redeemed(pin);
+            pin = NULL;
+        }
     } else {
         refuse(server, session, request, span_from(why));
     }
+    pin_release(pin);
     queue_free(&queue);
+}
+
+/* WATCH in a mesh: keys of another member are watched there. */
+static void route_watch(struct server *server, struct session *session,
+                        const struct request *request)
+{
+    size_t count = request->argc - 1;
+    struct span *argv = memory_alloc((3 + count) * sizeof(*argv));
+    struct request elsewhere = *request;
+    struct pin *pin = transaction_pin(session);
+
+    memcpy(argv + 3, request->argv + 1, count * sizeof(*argv));
+    elsewhere.command = server->watch_elsewhere_row;
+    elsewhere.argv = argv;
+    elsewhere.argc = 3 + count;
+    argv[0] = SPAN("PODIS.MESH");
+    argv[1] = SPAN("WATCH");
+    argv[2] = SPAN("");
+    struct route route = dispatch_route(server, session, &elsewhere);
+    if (route.kind == ROUTE_HERE) {
+        pin_add(pin, request->argv + 1, count);
+        run_here(server, session, request);
+    } else {
+        if (route.kind == ROUTE_PEER || route.kind == ROUTE_DOWN) {
+            pin_add(pin, request->argv + 1, count);
+            argv[2] = pin_send(pin);
+        }
+        go(server, session, &elsewhere, route);
+    }
+    if (pin_count(pin) == 0) {
+        transaction_unwatch(session); /* It was refused. */
+    }
+    memory_free(argv);
+}
+
+static bool is_of_members(const struct server *server, const struct request *request)
+{
+    return request->command == server->bundle_row ||
+           request->command == server->watch_elsewhere_row ||
+           request->command == server->unwatch_row;
 }
 
 /* Of a session that is in a transaction or listens, or in a mesh. */
@@ -474,7 +524,9 @@ static inline_never void route_and_run(struct server *server, struct session *se
         run_here(server, session, request);
     } else if (request->command == server->exec_row && transaction_is_open(session)) {
         route_transaction(server, session, request);
-    } else if (request->command == server->bundle_row && !session->greeted) {
+    } else if (request->command == server->watch_row && !transaction_is_open(session)) {
+        route_watch(server, session, request);
+    } else if (is_of_members(server, request) && !session->greeted) {
         run_here(server, session, request); /* Not to be passed on: it is refused. */
     } else {
         go(server, session, request, dispatch_route(server, session, request));

@@ -18,6 +18,7 @@
 #include "proxy/server/notify.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
+#include "proxy/server/token.h"
 #include "proxy/server/transaction.h"
 
 enum {
@@ -207,7 +208,11 @@ struct server *server_new(const struct server_parts *parts)
     server->memory_start = memory_refresh().used;
     server->exec_row = command_named(parts->commands, SPAN("exec"));
     server->bundle_row = command_named(parts->commands, SPAN("podis.mesh|exec"));
+    server->watch_row = command_named(parts->commands, SPAN("watch"));
+    server->watch_elsewhere_row = command_named(parts->commands, SPAN("podis.mesh|watch"));
+    server->unwatch_row = command_named(parts->commands, SPAN("podis.mesh|unwatch"));
     server->watches = watches_new(parts->cache, parts->seed);
+    server->tokens = tokens_new(parts->seed);
     server->pubsub = pubsub_new(parts->seed);
     cache_set_publisher(parts->cache, pubsub_publish, server->pubsub);
     configure_store(server);
@@ -238,6 +243,7 @@ void server_free(struct server *server)
     statistics_fini(&server->statistics);
     timing_fini(&server->timing);
     buf_fini(&server->held);
+    tokens_free(server->tokens);
     watches_free(server->watches);
     pubsub_free(server->pubsub);
     memory_free(server->read_buffer);

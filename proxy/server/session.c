@@ -5,6 +5,7 @@
 #include "cache/base/memory.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
+#include "proxy/server/token.h"
 #include "proxy/server/transaction.h"
 #include "proxy/server/waiting.h"
 
@@ -150,6 +151,7 @@ void session_finish(struct session *session)
     }
     stop_tracking(session);
     transaction_end(session);
+    tokens_forget(session);
     pubsub_forget(session);
     delist(session->server, session);
     forget_texts(session);

@@ -62,6 +62,8 @@ struct session {
 
     struct subscriptions *subscriptions; /* Channels it listens to; NULL: none ever. */
     struct transaction *transaction;     /* Between MULTI or WATCH and EXEC; else NULL. */
+    struct token *tokens;                /* What is watched here through this link (token.h). */
+    size_t token_count;
 
     struct answers answers; /* What leaves, in the client's order; its `ready` tells the owner. */
 };

@@ -53,8 +53,11 @@ struct server {
     uint64_t memory_start; /* In use when the server was made. */
 
     struct watches *watches;
+    struct tokens *tokens;
+    uint64_t last_token;
     struct pubsub *pubsub;
     const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
+    const struct command *watch_row, *watch_elsewhere_row, *unwatch_row; /* The like. */
     struct statistics statistics;
     struct timing timing;
     struct batch batch;

@@ -4,12 +4,14 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
+#include "proxy/server/pin.h"
 #include "proxy/server/session.h"
 
 #include <stddef.h>
 
 struct transaction {
     struct watcher watcher;
+    struct pin *pin; /* NULL: nothing is watched, or podis is alone. */
     bool open;
     bool spoiled;
     struct queue queue;
@@ -33,6 +35,36 @@ void transaction_watch(struct session *session, struct watches *watches, struct 
     watcher_add(&transaction->watcher, watches, session->db, key, exists);
 }
 
+struct pin *transaction_pin(struct session *session)
+{
+    struct transaction *transaction = transaction_of(session);
+
+    assert(!transaction->open);
+    if (transaction->pin == NULL) {
+        transaction->pin = pin_new(session->server);
+    }
+    return transaction->pin;
+}
+
+bool transaction_is_elsewhere(const struct session *session)
+{
+    return session->transaction != NULL && pin_is_elsewhere(session->transaction->pin);
+}
+
+struct pin *transaction_take_pin(struct session *session)
+{
+    struct pin *pin = session->transaction->pin;
+    session->transaction->pin = NULL;
+    return pin;
+}
+
+static void forget_watches(struct transaction *transaction)
+{
+    watcher_forget(&transaction->watcher);
+    pin_release(transaction->pin);
+    transaction->pin = NULL;
+}
+
 static void free_if_idle(struct session *session)
 {
     struct transaction *transaction = session->transaction;
@@ -46,14 +78,16 @@ static void free_if_idle(struct session *session)
 void transaction_unwatch(struct session *session)
 {
     if (session->transaction != NULL) {
-        watcher_forget(&session->transaction->watcher);
+        forget_watches(session->transaction);
         free_if_idle(session);
     }
 }
 
 bool transaction_is_void(const struct session *session, uint64_t now_ms)
 {
-    return watcher_is_void(&session->transaction->watcher, now_ms);
+    const struct transaction *transaction = session->transaction;
+
+    return pin_is_outdated(transaction->pin) || watcher_is_void(&transaction->watcher, now_ms);
 }
 
 /* --- queueing --- */
@@ -155,7 +189,7 @@ void transaction_take(struct session *session, struct queue *queue)
     if (queue->first == NULL) {
         queue->last = &queue->first;
     }
-    watcher_forget(&transaction->watcher);
+    forget_watches(transaction);
     memory_free(transaction);
     session->transaction = NULL;
 }
@@ -164,7 +198,7 @@ void transaction_end(struct session *session)
 {
     if (session->transaction != NULL) {
         queue_free(&session->transaction->queue);
-        watcher_forget(&session->transaction->watcher);
+        forget_watches(session->transaction);
         memory_free(session->transaction);
         session->transaction = NULL;
     }

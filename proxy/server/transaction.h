@@ -16,6 +16,7 @@
 #include "proxy/server/request.h"
 #include "proxy/server/watch.h"
 
+struct pin;
 struct session;
 struct transaction;
 
@@ -38,6 +39,11 @@ bool transaction_is_void(const struct session *session, uint64_t now_ms);
 /* Watches a key of the session's database. `exists`: it is there. */
 void transaction_watch(struct session *session, struct watches *watches, struct span key,
                        bool exists);
+/* What the session watches in a mesh; made when it is asked for the first time. */
+struct pin *transaction_pin(struct session *session);
+/* Whether another pod watches for the session. */
+bool transaction_is_elsewhere(const struct session *session);
+
 void transaction_unwatch(struct session *session);
 
 /* Ends it and forgets what was queued. */
@@ -59,5 +65,7 @@ void queue_free(struct queue *queue);
 const struct queue *transaction_queued(const struct session *session);
 /* Takes the queue, and ends the transaction with all its watches: what runs may begin another. */
 void transaction_take(struct session *session, struct queue *queue);
+/* Takes the pin, ahead of transaction_take(). NULL: there is none. */
+struct pin *transaction_take_pin(struct session *session);
 
 #endif

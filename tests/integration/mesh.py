@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import sys
+import threading
 import time
 
 import pods
@@ -146,9 +147,9 @@ def a_transaction_goes_whole_to_its_owner(mesh):
             answer = conn.raw("EXEC")
             assert answer.startswith(b"-CROSSSLOT "), answer
             assert conn.call("EXISTS", one) == 0
-        answer = conn.raw("WATCH", one)
-        assert answer.startswith(b"-ERR WATCH is for keys that this pod owns"), answer
-        assert conn.raw("PODIS.MESH", "EXEC", "1", one, "2", "GET", one).startswith(b"-")
+        assert conn.raw("PODIS.MESH", "EXEC", "1", one, "", "2", "GET", one).startswith(b"-")
+        assert conn.raw("PODIS.MESH", "WATCH", "token", one).startswith(b"-")
+        assert conn.raw("PODIS.MESH", "UNWATCH", "token", one).startswith(b"-")
     mine = mesh.key_of(a, "o")
     with a.connect() as conn, b.connect() as other:
         assert conn.call("WATCH", mine) == b"OK"
@@ -156,6 +157,89 @@ def a_transaction_goes_whole_to_its_owner(mesh):
         assert conn.call("MULTI") == b"OK" and conn.call("SET", mine, "ours") == b"QUEUED"
         assert conn.call("EXEC") is None
         assert conn.call("GETDEL", mine) == b"theirs"
+
+
+def set_in_transaction(conn, key, value):
+    """What EXEC answers."""
+    assert conn.call("MULTI") == b"OK"
+    assert conn.call("SET", key, value) == b"QUEUED"
+    return conn.call("EXEC")
+
+
+def a_watched_key_of_another_pod_voids_the_transaction(mesh):
+    a, b, c = mesh.pods
+    key = mesh.key_of(b, "watched")
+    for protocol in (2, 3):
+        with a.connect(protocol=protocol) as conn, c.connect() as other:
+            for change in (("SET", key, "theirs"), ("PEXPIRE", key, "1"), ("FLUSHALL",)):
+                assert conn.call("SET", key, "ours") == b"OK"
+                assert conn.call("WATCH", key) == b"OK"
+                assert conn.call("GET", key) == b"ours"
+                other.call(*change)
+                if change[0] == "PEXPIRE":
+                    until(lambda: not other.call("EXISTS", key), 5, "the key has expired")
+                assert set_in_transaction(conn, key, "lost") is None, change
+                assert conn.call("GET", key) == (b"theirs" if change[0] == "SET" else None)
+                assert set_in_transaction(conn, key, "unwatched") == [b"OK"]
+            assert conn.call("WATCH", key) == b"OK"
+            assert set_in_transaction(conn, key, "kept") == [b"OK"]
+            assert conn.raw("WATCH", key) == b"+OK\r\n" and other.call("SET", key, "x") == b"OK"
+            assert conn.call("MULTI") == b"OK"
+            assert conn.raw("EXEC") == (b"_\r\n" if protocol == 3 else b"*-1\r\n")
+            assert conn.call("WATCH", key) == b"OK" and other.call("SET", key, "y") == b"OK"
+            assert conn.call("UNWATCH") == b"OK"
+            assert set_in_transaction(conn, key, "after unwatch") == [b"OK"]
+            assert conn.call("DEL", key) == 1
+
+
+def watching_pins_a_transaction_to_one_owner(mesh):
+    a, b, c = mesh.pods
+    mine, one, two = mesh.key_of(a, "p"), mesh.key_of(b, "q"), mesh.key_of(c, "r")
+    with a.connect() as conn:
+        assert conn.raw("WATCH", one, two).startswith(b"-CROSSSLOT ")
+        for watched, written in ((one, two), (mine, one), (one, mine)):
+            assert conn.call("WATCH", watched) == b"OK"
+            assert conn.call("MULTI") == b"OK" and conn.call("SET", written, "1") == b"QUEUED"
+            answer = conn.raw("EXEC")
+            assert answer.startswith(b"-CROSSSLOT "), answer
+            assert conn.call("EXISTS", mine, one, two) == 0
+        assert conn.call("WATCH", one) == b"OK" and conn.call("MULTI") == b"OK"
+        assert conn.raw("NOSUCH").startswith(b"-ERR") and conn.raw("EXEC").startswith(b"-EXECABORT")
+
+
+def counting_under_watch_loses_nothing(mesh):
+    """The loop that WATCH is for: what was read is written back plus one, or not at all."""
+    key = mesh.key_of(mesh.pods[1], "counter")
+    done = [0] * 4
+
+    def count(number, pod):
+        with pod.connect() as conn:
+            while done[number] < 50:
+                assert conn.call("WATCH", key) == b"OK"
+                value = int(conn.call("GET", key) or 0)
+                done[number] += set_in_transaction(conn, key, str(value + 1)) is not None
+
+    threads = [threading.Thread(target=count, args=(number, mesh.pods[number % 3]))
+               for number in range(len(done))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert done == [50] * len(done), done
+    assert mesh.pods[0].call("GETDEL", key) == b"200"
+
+
+def a_watch_does_not_outlive_the_link(mesh):
+    a, b, _ = mesh.pods
+    key = mesh.key_of(b, "linked")
+    with a.connect() as conn:
+        assert conn.call("WATCH", key) == b"OK"
+        b.stop(signal.SIGKILL)
+        b.start(*FLAGS)
+        mesh.whole()
+        assert set_in_transaction(conn, key, "lost") is None
+        assert set_in_transaction(conn, key, "kept") == [b"OK"]
+        assert conn.call("GETDEL", key) == b"kept"
 
 
 def a_message_reaches_every_pod_once(mesh):
@@ -433,6 +517,9 @@ TESTS = [
     requests_for_many_owners_are_split_and_joined,
     keys_of_several_owners_elsewhere_are_refused,
     a_transaction_goes_whole_to_its_owner,
+    a_watched_key_of_another_pod_voids_the_transaction,
+    watching_pins_a_transaction_to_one_owner,
+    counting_under_watch_loses_nothing,
     a_message_reaches_every_pod_once,
     reads_become_local,
     a_write_is_read_here_at_once_and_there_within_the_lease,
@@ -443,6 +530,7 @@ TESTS = [
     explain_says_where_and_why,
     a_client_that_hangs_up_early_hurts_nobody,
     a_killed_peer_costs_its_own_slots_only,
+    a_watch_does_not_outlive_the_link,
     a_stopped_peer_is_not_read_beyond_the_lease,
     a_cut_network_is_noticed_and_heals,
     dns_is_followed,

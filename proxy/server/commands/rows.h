@@ -19,5 +19,8 @@ extern const struct command transaction_commands[]; /* transaction.c */
 
 /* The handler of PODIS.MESH EXEC, whose row is in podis.c. */
 void transaction_of_peer(struct call *c);
+/* Those of PODIS.MESH WATCH and UNWATCH. */
+void watch_of_peer(struct call *c);
+void unwatch_of_peer(struct call *c);
 
 #endif

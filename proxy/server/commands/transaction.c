@@ -13,6 +13,7 @@
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
 #include "proxy/server/state.h"
+#include "proxy/server/token.h"
 #include "proxy/server/transaction.h"
 
 static void multi(struct call *c)
@@ -95,38 +96,72 @@ static void exec(struct call *c)
     queue_free(&queue);
 }
 
+/* Otherwise replies. */
+static bool is_member(struct call *c)
+{
+    const struct session *session = c->caller;
+
+    if (!session->greeted) {
+        reply_errorf(c->reply, "ERR '%s' is spoken between members only", c->command->name);
+    }
+    return session->greeted;
+}
+
 /* A transaction of another podis: PODIS.MESH EXEC. */
 void transaction_of_peer(struct call *c)
 {
     struct session *session = c->caller;
     struct queue queue;
+    struct span token;
 
-    if (!session->greeted) {
-        reply_error(c->reply, SPAN("ERR PODIS.MESH EXEC is spoken between members only"));
+    if (!is_member(c)) {
         return;
     }
-    if (!bundle_read(c->argv, c->argc, server_commands(session->server), &queue)) {
+    if (!bundle_read(c->argv, c->argc, server_commands(session->server), &queue, &token)) {
         reply_error(c->reply, SPAN("ERR this is no transaction that a member can run"));
         return;
     }
-    answer(c, session, &queue, false, false);
+    bool is_void = token.len > 0 && !tokens_redeem(session->server->tokens, token, c->now_ms);
+    answer(c, session, &queue, is_void, false);
     queue_free(&queue);
 }
 
-/* Whether this store hears of every change of the keys. */
-static bool all_here(const struct server *server, const struct call *c)
+/* Looked at first: a key whose time is over is announced as gone before it is watched. */
+static bool exists(struct call *c, size_t at)
 {
-    uint16_t owner;
-    size_t at = 1;
+    struct key_view view;
+    return key_look(c, at, 0, &view);
+}
 
-    if (server->ring == NULL) {
-        return true;
+/* PODIS.MESH WATCH token key … */
+void watch_of_peer(struct call *c)
+{
+    struct session *session = c->caller;
+    struct server *server = session->server;
+
+    if (!is_member(c)) {
+        return;
     }
-    while (at < c->argc &&
-           route_is_here(server->ring, server->parts.config->rules, c->argv[at], &owner)) {
-        at++;
+    struct watcher *watcher = tokens_watcher(server->tokens, session, c->argv[2]);
+    if (watcher == NULL) {
+        reply_error(c->reply, SPAN("ERR too many sessions of one pod watch keys of another"));
+        return;
     }
-    return at == c->argc;
+    for (size_t at = 3; at < c->argc; at++) {
+        watcher_add(watcher, server->watches, c->db, c->argv[at], exists(c, at));
+    }
+    reply_ok(c->reply);
+}
+
+/* PODIS.MESH UNWATCH token key: the key says whom it is for. */
+void unwatch_of_peer(struct call *c)
+{
+    struct session *session = c->caller;
+
+    if (is_member(c)) {
+        (void)tokens_redeem(session->server->tokens, c->argv[2], c->now_ms);
+        reply_ok(c->reply);
+    }
 }
 
 static void watch(struct call *c)
@@ -137,16 +172,8 @@ static void watch(struct call *c)
         reply_error(c->reply, SPAN("ERR WATCH inside MULTI is not allowed"));
         return;
     }
-    if (!all_here(session->server, c)) {
-        reply_error(c->reply, SPAN("ERR WATCH is for keys that this pod owns, and another one owns "
-                                   "one of these"));
-        return;
-    }
     for (size_t at = 1; at < c->argc; at++) {
-        struct key_view view;
-        /* Looked at first: a key whose time is over is announced as gone before it is watched. */
-        bool exists = key_look(c, at, 0, &view);
-        transaction_watch(session, server_watches(session->server), c->argv[at], exists);
+        transaction_watch(session, server_watches(session->server), c->argv[at], exists(c, at));
     }
     reply_ok(c->reply);
 }

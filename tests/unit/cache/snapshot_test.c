@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -185,22 +184,26 @@ static void change_something(struct fixture *f)
 
 /* --- the visitor --- */
 
+/* The number behind a prefix. */
+static int number_in(struct span text, size_t prefix)
+{
+    int number = 0;
+
+    assert_true(text.len > prefix);
+    for (size_t i = prefix; i < text.len; i++) {
+        number = number * 10 + (text.bytes[i] - '0');
+    }
+    return number;
+}
+
 static void see(void *context, const struct snapshot_entry *entry)
 {
     struct fixture *f = context;
-    char text[24];
     char room[STRING_TEXT_ROOM];
-
-    assert_true(entry->key.len > 4 && entry->key.len < sizeof(text));
-    memcpy(text, entry->key.bytes, entry->key.len);
-    text[entry->key.len] = '\0';
-    size_t which = (size_t)atol(text + 4);
-    struct span value = string_text(entry->value, room);
-    memcpy(text, value.bytes, value.len);
-    text[value.len] = '\0';
+    size_t which = (size_t)number_in(entry->key, 4);
 
     assert_true(f->seen[entry->db][which] == NOTHING);
-    f->seen[entry->db][which] = atoi(text + 1);
+    f->seen[entry->db][which] = number_in(string_text(entry->value, room), 1);
     f->visits++;
 }
 
