@@ -4,6 +4,7 @@
 
 #include "config/value.h"
 
+#include "cache/base/inline_words.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
 #include "config/events.h"
@@ -725,11 +726,11 @@ void value_write(const struct option *option, const void *field, struct buf *out
     if (kind_of(option)->store == LIST) {
         words_join(&text, list);
     } else if (kind_of(option)->store == TEXT) {
-        words_quote(&text, span_from(*(char *const *)field));
+        inline_quote(&text, span_from(*(char *const *)field));
     } else {
         value_print(option, field, &text);
         if (text.len == 0) {
-            words_quote(&text, SPAN(""));
+            inline_quote(&text, SPAN(""));
         }
     }
     write_line(option, buf_span(&text), out);

@@ -3,10 +3,10 @@
 #include "config/words.h"
 
 #include "cache/base/check.h"
+#include "cache/base/inline_words.h"
 #include "cache/base/memory.h"
 
 #include <ctype.h>
-#include <stdio.h>
 
 void words_fini(struct option_list *words)
 {
@@ -158,53 +158,12 @@ bool words_split(struct option_list *words, struct span line)
     return good;
 }
 
-static bool is_plain(struct span word)
-{
-    for (size_t i = 0; i < word.len; i++) {
-        unsigned char letter = (unsigned char)word.bytes[i];
-        if (!isgraph(letter) || strchr("\"'\\#", letter) != NULL) {
-            return false;
-        }
-    }
-    return word.len > 0;
-}
-
-static void add_escaped(struct buf *out, char letter)
-{
-    static const char plain[] = "\n\r\t\b\a\"\\";
-    static const char names[] = "nrtba\"\\";
-    char text[8];
-    const char *found = strchr(plain, letter);
-
-    if (letter != '\0' && found != NULL) {
-        snprintf(text, sizeof(text), "\\%c", names[found - plain]);
-    } else if (isprint((unsigned char)letter) || (unsigned char)letter >= 0x80) {
-        snprintf(text, sizeof(text), "%c", letter);
-    } else {
-        snprintf(text, sizeof(text), "\\x%02x", (unsigned char)letter);
-    }
-    buf_add(out, span_from(text));
-}
-
-void words_quote(struct buf *out, struct span word)
-{
-    if (is_plain(word)) {
-        buf_add(out, word);
-        return;
-    }
-    buf_add(out, SPAN("\""));
-    for (size_t i = 0; i < word.len; i++) {
-        add_escaped(out, word.bytes[i]);
-    }
-    buf_add(out, SPAN("\""));
-}
-
 void words_join(struct buf *out, const struct option_list *words)
 {
     for (size_t i = 0; i < words->count; i++) {
         if (i > 0) {
             buf_add(out, SPAN(" "));
         }
-        words_quote(out, span_from(words->items[i]));
+        inline_quote(out, span_from(words->items[i]));
     }
 }

@@ -19,9 +19,6 @@ bool words_equal(const struct option_list *a, const struct option_list *b);
 /* Adds the line's words. False, and nothing added: a quote is not closed, or a byte is zero. */
 bool words_split(struct option_list *words, struct span line);
 
-/* Writes a word so that words_split() reads it back; quoted only if it has to be. */
-void words_quote(struct buf *out, struct span word);
-
 /* All words, quoted where needed, with a space between two. */
 void words_join(struct buf *out, const struct option_list *words);
 

@@ -2,9 +2,9 @@
 
 #include "proxy/protocol/resp_reader.h"
 
+#include "cache/base/inline_words.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
-#include "proxy/protocol/inline_words.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "config/words.h"
 
 #include "cache/base/check.h"
+#include "cache/base/inline_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +73,7 @@ static void quotes_only_what_needs_it(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buf out;
         buf_init(&out, 100);
-        words_quote(&out, span_from(rows[i].word));
+        inline_quote(&out, span_from(rows[i].word));
         assert_int_equal(out.len, strlen(rows[i].quoted));
         assert_memory_equal(buf_span(&out).bytes, rows[i].quoted, out.len);
         buf_fini(&out);
@@ -87,7 +88,7 @@ static void reads_back_what_it_quoted(void **state)
         struct option_list words = { 0 };
         struct buf line;
         buf_init(&line, 100);
-        words_quote(&line, span_from(word));
+        inline_quote(&line, span_from(word));
         assert_true(words_split(&words, buf_span(&line)));
         assert_int_equal(words.count, 1);
         assert_string_equal(words.items[0], word);

@@ -1,6 +1,9 @@
 /* Words of a line, as people type them. */
 
-#include "proxy/protocol/inline_words.h"
+#include "cache/base/inline_words.h"
+
+#include <ctype.h>
+#include <stdio.h>
 
 static bool is_space(char letter)
 {
@@ -114,4 +117,47 @@ bool inline_word(struct span *line, char *room, struct span *word, bool *found)
     *word = (struct span){ line->bytes, end };
     *line = span_skip(*line, end);
     return true;
+}
+
+/* --- the other way --- */
+
+static bool is_plain(struct span word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        unsigned char letter = (unsigned char)word.bytes[i];
+        if (!isgraph(letter) || strchr("\"'\\#", letter) != NULL) {
+            return false;
+        }
+    }
+    return word.len > 0;
+}
+
+static void add_escaped(struct buf *out, char letter)
+{
+    static const char plain[] = "\n\r\t\b\a\"\\";
+    static const char names[] = "nrtba\"\\";
+    char text[8];
+    const char *found = strchr(plain, letter);
+
+    if (letter != '\0' && found != NULL) {
+        snprintf(text, sizeof(text), "\\%c", names[found - plain]);
+    } else if (isprint((unsigned char)letter) || (unsigned char)letter >= 0x80) {
+        snprintf(text, sizeof(text), "%c", letter);
+    } else {
+        snprintf(text, sizeof(text), "\\x%02x", (unsigned char)letter);
+    }
+    buf_add(out, span_from(text));
+}
+
+void inline_quote(struct buf *out, struct span word)
+{
+    if (is_plain(word)) {
+        buf_add(out, word);
+        return;
+    }
+    buf_add(out, SPAN("\""));
+    for (size_t i = 0; i < word.len; i++) {
+        add_escaped(out, word.bytes[i]);
+    }
+    buf_add(out, SPAN("\""));
 }

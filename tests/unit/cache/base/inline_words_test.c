@@ -1,6 +1,6 @@
 /* Words of a line, as people type them. */
 
-#include "proxy/protocol/inline_words.h"
+#include "cache/base/inline_words.h"
 
 #include "cache/base/check.h"
 
