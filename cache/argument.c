@@ -123,3 +123,18 @@ void call_arity_error(struct call *c)
 {
     reply_errorf(c->reply, "ERR wrong number of arguments for '%s' command", c->command->name);
 }
+
+void call_subcommand_error(struct call *c)
+{
+    char container[64];
+    size_t len = 0;
+
+    while (c->command->name[len] != '\0' && c->command->name[len] != '|') {
+        assert(len < sizeof(container));
+        container[len] = (char)toupper((unsigned char)c->command->name[len]);
+        len++;
+    }
+    reply_errorf(c->reply,
+                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP.",
+                 span_shown(c->argv[1]), c->argv[1].bytes, (int)len, container);
+}

@@ -366,7 +366,7 @@ bool cache_tick(struct cache *cache, uint64_t now_ms, size_t budget)
     /* Expiry has a share of its own: clients see it, the others only cost memory. */
     size_t for_expiry = budget / 2 + 1;
     bool more = false;
-    if (cache->active_expiry) {
+    if (cache->active_expiry && !cache->expiry.hides) {
         more |= tick_expire(cache, now_ms, &for_expiry);
     }
     more |= tick_resize(cache, &budget);

@@ -43,7 +43,7 @@ void cache_replay_begin(struct cache *cache, uint64_t now_ms);
 void cache_replay_end(struct cache *cache);
 
 /* A replica's: keys whose time is over are not there for readers, but only the primary, or who
- * writes here, removes them. Off at start; goes with cache_set_active_expiry(). */
+ * writes here, removes them. Nor are any looked for. Off at start. */
 void cache_set_hidden_expiry(struct cache *cache, bool on);
 
 /* One command to run. Its arity was checked; argv is borrowed. */

@@ -98,6 +98,9 @@ static inline bool arg_is(const struct call *c, size_t at, const char *word)
 void call_syntax_error(struct call *c);
 /* Replies "ERR wrong number of arguments for 'name' command". */
 void call_arity_error(struct call *c);
+/* Replies "ERR unknown subcommand or wrong number of arguments for 'sub'. Try NAME HELP.", as older
+ * containers answer when a subcommand has arguments too many. */
+void call_subcommand_error(struct call *c);
 
 /* --- looking at keys --- */
 

@@ -36,7 +36,7 @@ enum command_flag {
     CMD_NO_MANDATORY_KEYS = 1 << 16,
     CMD_SENTINEL = 1 << 17, /* only shown */
     CMD_ALLOW_BUSY = 1 << 18,
-    CMD_MAY_REPLICATE = 1 << 19,
+    CMD_MAY_REPLICATE = 1 << 19, /* no write, but held with them by CLIENT PAUSE WRITE; not shown */
     /* podis's own, not shown by COMMAND: */
     CMD_NEAR = 1 << 24,     /* a read that a near copy may answer (coherence.md, R21) */
     CMD_LISTENER = 1 << 27, /* a client that listens to channels may say it, also in RESP2 */

@@ -15,7 +15,7 @@ static void spublish(struct call *c)
     reply_integer(c->reply, (int64_t)call_publish(c, true, c->argv[1], c->argv[2]));
 }
 
-#define COMMON CMD_PUBSUB | CMD_LOADING | CMD_STALE | CMD_FAST
+#define COMMON CMD_PUBSUB | CMD_LOADING | CMD_STALE | CMD_FAST | CMD_MAY_REPLICATE
 
 const struct command publish_commands[] = {
     { .name = "publish",

@@ -12,9 +12,7 @@ struct options {
 
 static bool unknown(struct call *c)
 {
-    reply_errorf(c->reply,
-                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try XGROUP HELP.",
-                 span_shown(c->argv[1]), c->argv[1].bytes);
+    call_subcommand_error(c);
     return false;
 }
 

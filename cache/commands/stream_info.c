@@ -6,9 +6,7 @@
 
 static void unknown(struct call *c)
 {
-    reply_errorf(c->reply,
-                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try XINFO HELP.",
-                 span_shown(c->argv[1]), c->argv[1].bytes);
+    call_subcommand_error(c);
 }
 
 /* The stream argv[2]; NULL after a reply. */

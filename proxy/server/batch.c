@@ -136,15 +136,28 @@ static size_t bytes_of(struct batch *batch, size_t count, struct resp_reader *re
     return used;
 }
 
-/* Whether the last request was not run: it waits for nothing but the answers of those before. */
+/* Whether the last request was not run: it waits for the end of a pause, or for nothing but the
+ * answers of those before. */
 static bool put_back(struct session *session)
 {
     if (!session->put_back) {
         return false;
     }
-    session->put_back = session->paused = false;
-    session->crossing = true;
+    session->put_back = false;
+    if (session->held == NULL) {
+        session->paused = false;
+        session->crossing = true;
+    }
     return true;
+}
+
+/* The map may be another one than a turn ago. */
+static void look_at_map(struct server *server)
+{
+    server->ring = server->parts.peers == NULL ? NULL : peers_ring(server->parts.peers);
+    server->batch.in_mesh = server->ring != NULL;
+    server->special &= ~(unsigned)SPECIAL_MESH;
+    server->special |= server->batch.in_mesh ? SPECIAL_MESH : 0;
 }
 
 enum batch_end batch_run(struct server *server, struct session *session, struct resp_reader *reader,
@@ -154,8 +167,7 @@ enum batch_end batch_run(struct server *server, struct session *session, struct 
     size_t ran = 0;
 
     *used = 0;
-    server->ring = server->parts.peers == NULL ? NULL : peers_ring(server->parts.peers);
-    server->batch.in_mesh = server->ring != NULL;
+    look_at_map(server);
     while (!batch_must_wait(session)) {
         size_t taken;
         int db = session->db;

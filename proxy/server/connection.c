@@ -226,6 +226,7 @@ static enum batch_end run(struct connection *connection, struct span in, size_t 
     struct session *session = &connection->session;
 
     borrow_block(connection);
+    session->input_bytes = in.len; /* What CLIENT LIST tells if it is part of it. */
     enum batch_end end = batch_run(server, session, &connection->reader, in, used);
     session->input_bytes = in.len - *used;
     return end;
@@ -414,7 +415,8 @@ static void rewatch(struct connection *connection)
             server->unfinished = connection;
         }
     }
-    bool reads = !connection->must_wait || session->wait != NULL;
+    bool blocked = session->wait != NULL || session->held != NULL;
+    bool reads = !connection->must_wait || blocked;
     if (session->end == SESSION_OPEN && reads && !connection->unfinished) {
         events |= EV_READ;
     }
@@ -557,7 +559,8 @@ static bool is_idle(const struct connection *connection)
     uint64_t timeout_ms = (uint64_t)server->options->timeout_seconds * 1000;
 
     return timeout_ms > 0 && !session->greeted && session->answers.waiting == 0 &&
-           session->wait == NULL && server->now_ms > session->active_at_ms + timeout_ms;
+           session->wait == NULL && session->held == NULL && session->monitor == NULL &&
+           server->now_ms > session->active_at_ms + timeout_ms;
 }
 
 void connections_tick(struct server *server)

@@ -2,6 +2,7 @@
  *
  *     find     the row for argv[0], and its arity
  *     admit    may this session run it now: authentication, loading, memory
+ *     hold     until a pause ends
  *     queue    between MULTI and EXEC
  *     route    who owns the keys
  *     run      here, or forward to the owner
@@ -14,6 +15,8 @@
 
 #include "cache/base/memory.h"
 #include "proxy/server/bundle.h"
+#include "proxy/server/monitor.h"
+#include "proxy/server/pause.h"
 #include "proxy/server/pin.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
@@ -212,35 +215,56 @@ static inline void track(struct server *server, struct session *session,
     }
 }
 
+/* Shows it to monitors if this is the moment for it. One that waited was shown when it began to. */
+static void show(struct server *server, const struct session *session,
+                 const struct request *request, enum monitor_moment moment)
+{
+    if (server->special & SPECIAL_MONITORED && !server->asked.again &&
+        monitor_moment(session, request->command) == moment) {
+        monitor_tell(server, session, request);
+    }
+}
+
 void dispatch_run(struct server *server, struct session *session, const struct request *request,
                   struct reply *reply)
 {
     const struct dispatch_answer answer = { .reply = reply, .begin = reply->out->len };
     uint64_t since_ns = timing_clock_ns();
 
+    show(server, session, request, MONITOR_BEFORE);
     execute(server, session, request, reply, NULL);
     timing_tell(server, session, request, timing_clock_ns() - since_ns);
     count_run(server, session, request, &answer);
     track(server, session, request);
+    show(server, session, request, MONITOR_AFTER);
 }
 
-/* False: it waits, and is answered later. */
+/* False: it waits, and is answered later. Nobody monitors what is plain. */
 static inline_always bool run_usual(struct server *server, struct session *session,
-                                    const struct request *request)
+                                    const struct request *request, bool plain)
 {
     if (is_over_memory(server, request)) {
         refuse(server, session, request, SPAN(OUT_OF_MEMORY));
         return true;
     }
 
+    if (!plain) {
+        show(server, session, request, MONITOR_BEFORE);
+    }
     struct dispatch_answer answer = answer_begin(session);
     execute(server, session, request, answer.reply, &server->asked);
     if (__builtin_expect(server->asked.wanted, 0)) {
         waiting_begin(server, session, request);
+        if (!plain) {
+            show(server, session, request, MONITOR_AFTER);
+        }
         return false;
     }
     answer_end(server, session, request, &answer);
     track(server, session, request);
+    if (!plain) {
+        show(server, session, request, MONITOR_AFTER);
+    }
     if (__builtin_expect((server->held.len | server->waiting.lines.ready_count) != 0, 0)) {
         after(server, session);
     }
@@ -251,7 +275,7 @@ static inline_always bool run_usual(struct server *server, struct session *sessi
 static inline_never bool run_here(struct server *server, struct session *session,
                                   const struct request *request)
 {
-    return run_usual(server, session, request);
+    return run_usual(server, session, request, false);
 }
 
 bool dispatch_again(struct server *server, struct session *session, const struct request *request)
@@ -353,6 +377,7 @@ static void forward(struct server *server, struct session *session, const struct
     if (peers_run(server->parts.peers, &forwarded, waiter)) {
         answers_at_once(waiter);
     }
+    show(server, session, request, MONITOR_AFTER);
 }
 
 /* XREAD waits only if it says BLOCK, ahead of the word that its keys are behind. */
@@ -385,6 +410,7 @@ static void forward_waiting(struct server *server, struct session *session,
     }
     session->last_command = request->command;
     waiting_elsewhere(server, session, request, route);
+    show(server, session, request, MONITOR_AFTER);
 }
 
 /* An app waits until the members are known; a peer asks again, perhaps somebody else. */
@@ -440,6 +466,17 @@ static bool stays_here(struct server *server, const struct session *session,
     return at == NULL;
 }
 
+/* It runs elsewhere, but this is where its client says it. */
+static void show_transaction(struct server *server, const struct session *session,
+                             const struct request *exec, const struct queue *queue)
+{
+    for (const struct queued *at = queue->first; at != NULL; at = at->next) {
+        show(server, session, &at->request, MONITOR_BEFORE);
+        show(server, session, &at->request, MONITOR_AFTER);
+    }
+    show(server, session, exec, MONITOR_AFTER);
+}
+
 /* EXEC in a mesh: a transaction goes whole to the member that owns all its keys. */
 static void route_transaction(struct server *server, struct session *session,
                               const struct request *request)
@@ -460,6 +497,7 @@ static void route_transaction(struct server *server, struct session *session,
         struct route route = dispatch_route(server, session, &bundle.request);
         bundle.request.id = request->id;
         go(server, session, &bundle.request, route);
+        show_transaction(server, session, request, &queue);
         bundle_fini(&bundle);
         if (route.kind == ROUTE_PEER && pin != NULL) {
             pin_redeemed(pin);
@@ -498,6 +536,7 @@ static void route_watch(struct server *server, struct session *session,
             argv[2] = pin_send(pin);
         }
         go(server, session, &elsewhere, route);
+        show(server, session, request, MONITOR_AFTER);
     }
     if (pin_count(pin) == 0) {
         transaction_unwatch(session); /* It was refused. */
@@ -512,12 +551,29 @@ static bool is_of_members(const struct server *server, const struct request *req
            request->command == server->unwatch_row;
 }
 
-/* Of a session that is in a transaction or listens, or in a mesh. */
+/* Monitors are replicas of a kind: they change and read nothing. */
+static bool is_for_others(const struct session *session, const struct request *request)
+{
+    return session->monitor != NULL &&
+           request->command->flags & (CMD_READ | CMD_WRITE | CMD_MAY_REPLICATE);
+}
+
+static bool is_held(const struct server *server, const struct session *session,
+                    const struct request *request)
+{
+    return server->special & SPECIAL_PAUSED && pause_holds(server, session, request);
+}
+
+/* Of a session that is in a transaction or listens, in a mesh, paused or monitored. */
 static inline_never void route_and_run(struct server *server, struct session *session,
                                        const struct request *request)
 {
     if (is_deaf_to(session, request)) {
         refuse_to_listener(server, session, request);
+    } else if (is_for_others(session, request)) {
+        refuse(server, session, request, SPAN("ERR Replica can't interact with the keyspace"));
+    } else if (is_held(server, session, request)) {
+        pause_hold(session);
     } else if (is_queued(session, request)) {
         queue(server, session, request);
     } else if (server->ring == NULL) {
@@ -539,9 +595,9 @@ void dispatch(struct server *server, struct session *session, const struct reque
 
     if (find(server, session, request) && admit(server, session, request)) {
         bool plain =
-            server->ring == NULL && session->transaction == NULL && session->subscriptions == NULL;
+            server->special == 0 && session->transaction == NULL && session->subscriptions == NULL;
         if (__builtin_expect(plain, 1)) {
-            run_usual(server, session, request);
+            run_usual(server, session, request, true);
         } else {
             route_and_run(server, session, request);
         }

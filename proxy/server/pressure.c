@@ -125,7 +125,7 @@ bool server_is_over_memory(struct server *server)
     struct pressure *pressure = &server->pressure;
     uint64_t max = server->options->maxmemory;
 
-    if (max == 0) {
+    if (max == 0 || server->pause.extent != PAUSE_NOTHING) {
         return false;
     }
     if (server->statistics.totals.bytes_in - pressure->bytes_in >= LOOK_EVERY_BYTES) {
@@ -140,7 +140,8 @@ void pressure_relieve(struct server *server)
     uint64_t max = server->options->maxmemory;
 
     pressure->evicting = false;
-    if (max != 0 && !server->loading && used_now(pressure) > max) {
+    bool may_evict = !server->loading && server->pause.extent == PAUSE_NOTHING;
+    if (max != 0 && may_evict && used_now(pressure) > max) {
         make_room(server, max);
     } else {
         note_time(pressure, false, ev_time());

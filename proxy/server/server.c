@@ -60,6 +60,9 @@ static void on_check(struct ev_loop *loop, struct ev_check *check, int events)
     (void)events;
 
     look_at_clock(server);
+    if (server->special & SPECIAL_PAUSED) {
+        pause_turn(server);
+    }
     if (server->parts.peers != NULL) {
         peers_turn(server->parts.peers, server->now_ms);
         look_at_map(server);
@@ -313,7 +316,7 @@ size_t server_waiting(const struct server *server)
 
 size_t server_blocked(const struct server *server)
 {
-    return server->waiting.count;
+    return server->waiting.count + server->pause.held;
 }
 
 size_t server_timeouts(const struct server *server)

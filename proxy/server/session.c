@@ -3,6 +3,8 @@
 #include "proxy/server/session.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/monitor.h"
+#include "proxy/server/pause.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/token.h"
@@ -149,6 +151,8 @@ void session_finish(struct session *session)
     if (session->wait != NULL) {
         waiting_close(session, true);
     }
+    pause_forget(session);
+    monitor_end(session);
     stop_tracking(session);
     transaction_end(session);
     tokens_forget(session);
@@ -160,6 +164,7 @@ void session_finish(struct session *session)
 
 void session_reset(struct session *session)
 {
+    monitor_end(session);
     stop_tracking(session);
     transaction_end(session);
     pubsub_forget(session);

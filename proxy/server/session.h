@@ -60,6 +60,9 @@ struct session {
     /* CLIENT TRACKING: owned by whoever set the hooks; NULL while tracking is off. */
     void *tracking;
 
+    struct monitor *monitor; /* It is shown all requests; NULL: it is not. */
+    struct held *held;       /* By a pause, with what it sent; NULL: it is not. */
+
     struct subscriptions *subscriptions; /* Channels it listens to; NULL: none ever. */
     struct transaction *transaction;     /* Between MULTI or WATCH and EXEC; else NULL. */
     struct token *tokens;                /* What is watched here through this link (token.h). */

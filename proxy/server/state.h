@@ -5,6 +5,8 @@
 
 #include "cache/wait.h"
 #include "proxy/server/batch.h"
+#include "proxy/server/monitor.h"
+#include "proxy/server/pause.h"
 #include "proxy/server/pressure.h"
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
@@ -23,6 +25,13 @@ enum {
     POOL_BLOCK = 16 * 1024, /* … and the size of each. */
 };
 
+/* What keeps requests from the straight way through dispatch(), which looks for nothing else. */
+enum special {
+    SPECIAL_MESH = 1 << 0,      /* Others own keys: `ring` is set. */
+    SPECIAL_MONITORED = 1 << 1, /* Somebody is shown each request. */
+    SPECIAL_PAUSED = 1 << 2,    /* Some or all requests are held. */
+};
+
 struct server {
     struct server_parts parts;
     const struct options *options; /* Of the configuration in use. */
@@ -38,6 +47,7 @@ struct server {
     uint64_t last_id;
 
     /* The command that is running. */
+    unsigned special;        /* enum special */
     const struct ring *ring; /* Of this batch; NULL while alone. */
     const struct ring *map;  /* That the last turn saw. */
     struct session *running; /* Whose answer is being written; NULL between commands. */
@@ -56,6 +66,8 @@ struct server {
     struct tokens *tokens;
     uint64_t last_token;
     struct pubsub *pubsub;
+    struct monitors monitors;
+    struct pause pause;
     const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
     const struct command *watch_row, *watch_elsewhere_row, *unwatch_row; /* The like. */
     struct statistics statistics;

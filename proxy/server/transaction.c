@@ -90,6 +90,11 @@ bool transaction_is_void(const struct session *session, uint64_t now_ms)
     return pin_is_outdated(transaction->pin) || watcher_is_void(&transaction->watcher, now_ms);
 }
 
+bool transaction_is_touched(const struct session *session)
+{
+    return session->transaction != NULL && session->transaction->watcher.touched;
+}
+
 /* --- queueing --- */
 
 bool transaction_is_open(const struct session *session)

@@ -37,6 +37,9 @@ bool transaction_is_spoiled(const struct session *session);
 bool transaction_is_void(const struct session *session, uint64_t now_ms);
 
 /* Watches a key of the session's database. `exists`: it is there. */
+/* Whether it is known already that EXEC will do nothing. */
+bool transaction_is_touched(const struct session *session);
+
 void transaction_watch(struct session *session, struct watches *watches, struct span key,
                        bool exists);
 /* What the session watches in a mesh; made when it is asked for the first time. */

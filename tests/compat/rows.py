@@ -43,7 +43,6 @@ LACKING = {
     "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
                     "restore-asking",
     "users": "acl",
-    "observation": "monitor",
     "modules": "module",
 }
 

@@ -135,10 +135,7 @@ static void list_names(struct call *c, enum topic topic)
     struct listing listing = { .reply = c->reply, .pattern = c->argc > 2 ? &c->argv[2] : NULL };
 
     if (c->argc > 3) {
-        reply_errorf(c->reply,
-                     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try PUBSUB "
-                     "HELP.",
-                     span_shown(c->argv[1]), c->argv[1].bytes);
+        call_subcommand_error(c);
         return;
     }
     struct reply_later later = reply_array_later(c->reply);

@@ -19,6 +19,7 @@ void command_table_add_server(struct command_table *table)
     command_table_add(table, debug_commands);
     command_table_add(table, cluster_commands);
     command_table_add(table, latency_commands);
+    command_table_add(table, monitor_commands);
     command_table_add(table, podis_commands);
     command_table_add(table, pubsub_commands);
     command_table_add(table, shutdown_commands);

@@ -11,6 +11,7 @@ struct call;
 extern const struct command connection_commands[];  /* connection.c */
 extern const struct command client_commands[];      /* client.c */
 extern const struct command latency_commands[];     /* latency.c */
+extern const struct command monitor_commands[];     /* monitor.c */
 extern const struct command podis_commands[];       /* podis.c */
 extern const struct command pubsub_commands[];      /* pubsub.c */
 extern const struct command shutdown_commands[];    /* shutdown.c */
