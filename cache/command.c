@@ -414,6 +414,23 @@ size_t command_keys(const struct command *command, const struct span *argv, size
     return count;
 }
 
+/* Specifications are in the order of their keys. */
+uint16_t command_key_flags(const struct command *command, const struct span *argv, size_t argc,
+                           size_t at)
+{
+    const struct key_spec *spec = &command->keys[0];
+
+    if (command->key_flags != NULL) {
+        return command->key_flags(argv, argc);
+    }
+    for (size_t i = 1; i < COMMAND_KEY_SPECS && command->keys[i].kind != KEYS_NONE; i++) {
+        if (command->keys[i].first <= at) {
+            spec = &command->keys[i];
+        }
+    }
+    return spec->flags;
+}
+
 void found_keys_init(struct found_keys *keys, const struct command *command,
                      const struct span *argv, size_t argc)
 {

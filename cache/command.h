@@ -203,7 +203,11 @@ size_t command_ids(const struct command_table *table);
 size_t command_keys(const struct command *command, const struct span *argv, size_t argc,
                     uint32_t *indexes, size_t max);
 
-/* The same in a place of its own: on the stack as long as they are few. */
+/* What the command does to the key at argv[at], which is one of these: enum key_flag bits. */
+uint16_t command_key_flags(const struct command *command, const struct span *argv, size_t argc,
+                           size_t at);
+
+/* command_keys() in a place of its own: on the stack as long as they are few. */
 enum { FOUND_KEYS_FEW = 64 };
 struct found_keys {
     uint32_t *indexes;

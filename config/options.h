@@ -58,6 +58,13 @@
     X(protected_mode, "protected-mode", BOOLEAN, "yes", RELOAD,                                    \
       "Without a password, refuse clients from other machines")                                    \
     X(requirepass, "requirepass", TEXT, "", SECRET, "Password of the default user")                \
+    X(user, "user", LINES, "", RESTART,                                                            \
+      "A user and its rules, as for ACL SETUSER; not together with aclfile")                       \
+    X(aclfile, "aclfile", TEXT, "", RESTART, "File of users: read at start and by ACL LOAD")       \
+    X(acl_pubsub_default, "acl-pubsub-default", ENUM(acl_pubsub), "resetchannels", RELOAD,         \
+      "What new users may listen to: allchannels or resetchannels")                                \
+    X(acllog_max_len, "acllog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD,                      \
+      "Entries of ACL LOG")                                                                        \
     X(client_query_buffer_limit, "client-query-buffer-limit", BYTES(1048576, INT64_MAX),           \
       "1gb", RELOAD, "Most a client may send before it is answered")                               \
     X(client_output_buffer_limit, "client-output-buffer-limit", LIMITS,                            \
@@ -177,6 +184,8 @@ enum maxmemory_policy {
 enum allow { ALLOW_NO, ALLOW_YES, ALLOW_LOCAL };
 
 enum acks { ACKS_OWNER };
+
+enum acl_pubsub { ACL_PUBSUB_ALL, ACL_PUBSUB_NONE };
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 

@@ -21,7 +21,7 @@
     X(THREADS, "podis serves from one thread")                                                     \
     X(OBSERVE, "not recorded yet")                                                                 \
     X(SCRIPTS, "there are no scripts or modules yet")                                              \
-    X(ACL, "there are no users but the default one yet")                                           \
+    X(RENAMING, "commands keep their names; ACL rules say who may use them")                       \
     X(PROCESS, "the process is left as the container runtime set it up")                           \
     X(CLIENTS, "clients are not limited in this way")                                              \
     X(LATER, "not built yet")
@@ -29,9 +29,8 @@
 /* clang-format off */
 #define UNUSED_OPTIONS(X)                                                                          \
     X(loadmodule, "loadmodule", LINES, "", RESTART, SCRIPTS)                                       \
-    X(rename_command, "rename-command", LINES, "", RESTART, ACL)                                   \
+    X(rename_command, "rename-command", LINES, "", RESTART, RENAMING)                              \
     X(replicaof, "replicaof", LIST, "", RESTART, REPLICAS)                                         \
-    X(user, "user", LINES, "", RESTART, ACL)                                                       \
     X(mesh_backups, "mesh-backups", INTEGER(0, 16), "0", RESTART, LATER)                           \
     X(mesh_expect, "mesh-expect", INTEGER(0, 10000), "0", RESTART, LATER)                          \
     X(mesh_two, "mesh-two", TEXT, "dns", RESTART, LATER)                                           \
@@ -39,9 +38,6 @@
     X(tier_warm_after, "tier-warm-after", TEXT, "", RELOAD, LATER)                                 \
     X(tier_dir, "tier-dir", TEXT, "", RESTART, LATER)                                              \
     X(tier_max, "tier-max", BYTES(0, INT64_MAX), "0", RELOAD, LATER)                               \
-    X(acllog_max_len, "acllog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD, ACL)                 \
-    X(acl_pubsub_default, "acl-pubsub-default", ENUM(acl_pubsub), "resetchannels", RELOAD, ACL)    \
-    X(aclfile, "aclfile", TEXT, "", RESTART, ACL)                                                  \
     X(activedefrag, "activedefrag", BOOLEAN, "no", RELOAD, DEFRAG)                                 \
     X(active_defrag_cycle_max, "active-defrag-cycle-max", INTEGER(1, 99), "25", RELOAD, DEFRAG)    \
     X(active_defrag_cycle_min, "active-defrag-cycle-min", INTEGER(1, 99), "1", RELOAD, DEFRAG)     \

@@ -209,22 +209,6 @@ static void getkeys(struct call *c)
     }
 }
 
-/* What the command does to the key at argv[at]. */
-static uint16_t flags_of_key(const struct asked *asked, uint32_t at)
-{
-    const struct key_spec *spec = &asked->row->keys[0];
-
-    if (asked->row->key_flags != NULL) {
-        return asked->row->key_flags(asked->argv, asked->argc);
-    }
-    for (size_t i = 1; i < COMMAND_KEY_SPECS && asked->row->keys[i].kind != KEYS_NONE; i++) {
-        if (asked->row->keys[i].first <= at) {
-            spec = &asked->row->keys[i];
-        }
-    }
-    return spec->flags;
-}
-
 static void getkeysandflags(struct call *c)
 {
     struct asked asked;
@@ -241,7 +225,8 @@ static void getkeysandflags(struct call *c)
     for (size_t i = 0; i < count; i++) {
         reply_array(c->reply, 2);
         reply_bulk(c->reply, asked.argv[indexes[i]]);
-        describe_key_flags(c->reply, flags_of_key(&asked, indexes[i]));
+        describe_key_flags(c->reply,
+                           command_key_flags(asked.row, asked.argv, asked.argc, indexes[i]));
     }
 }
 

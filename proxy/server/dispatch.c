@@ -14,6 +14,7 @@
 #include "proxy/server/dispatch.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/acl.h"
 #include "proxy/server/bundle.h"
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
@@ -67,13 +68,46 @@ static bool find(struct server *server, struct session *session, const struct re
     return false;
 }
 
+static bool is_queued(const struct session *session, const struct request *request)
+{
+    return transaction_is_open(session) && !(request->command->flags & CMD_AT_ONCE);
+}
+
+/* What is queued is asked about SORT's keys when its turn comes. */
+static bool is_permitted(struct server *server, struct session *session,
+                         const struct request *request)
+{
+    bool queues = is_queued(session, request);
+    const char *why;
+
+    if (queues && request->command->flags & CMD_NO_MULTI) {
+        return true; /* It is refused for that, which is said first. */
+    }
+    enum acl_denial denial = acl_admit(session, request, queues ? ACL_MULTI : ACL_TOPLEVEL);
+    if (denial != ACL_GRANTED) {
+        struct reply *reply = reply_of(session);
+        size_t begin = reply->out->len;
+        acl_refuse(reply, request, denial);
+        refused(server, session, request, reply, begin);
+        return false;
+    }
+    why = queues ? NULL : acl_sort_refusal(session, request);
+    if (why != NULL) {
+        refuse(server, session, request, span_from(why));
+    }
+    return why == NULL;
+}
+
 static bool admit(struct server *server, struct session *session, const struct request *request)
 {
-    if (__builtin_expect(session->authenticated && !server->loading && !session->from_peer, 1)) {
+    if (__builtin_expect(session->unrestricted && !server->loading && !session->from_peer, 1)) {
         return true;
     }
     if (!session->authenticated && !(request->command->flags & CMD_NO_AUTH)) {
         refuse(server, session, request, SPAN("NOAUTH Authentication required."));
+        return false;
+    }
+    if (!session->unrestricted && !is_permitted(server, session, request)) {
         return false;
     }
     if (server->loading && !(request->command->flags & CMD_LOADING)) {
@@ -81,8 +115,7 @@ static bool admit(struct server *server, struct session *session, const struct r
         return false;
     }
     /* The peer port is open to the network: who proved nothing there may not administer. */
-    if (session->from_peer && request->command->flags & CMD_ADMIN &&
-        !session_needs_password(session)) {
+    if (session->from_peer && request->command->flags & CMD_ADMIN && !acl_wants_password(session)) {
         refuse(server, session, request,
                SPAN("NOPERM set mesh-secret to use this command at the peer port"));
         return false;
@@ -282,6 +315,9 @@ bool dispatch_again(struct server *server, struct session *session, const struct
 {
     uint64_t since_ns = timing_clock_ns();
 
+    if (!session->unrestricted && !is_permitted(server, session, request)) {
+        return true; /* Its user changed while it waited. */
+    }
     if (!run_here(server, session, request)) {
         return false;
     }
@@ -328,11 +364,6 @@ static void queue(struct server *server, struct session *session, const struct r
     transaction_queue(session, request);
     reply_status(reply, SPAN("QUEUED"));
     answers_commit(&session->answers, reply);
-}
-
-static bool is_queued(const struct session *session, const struct request *request)
-{
-    return transaction_is_open(session) && !(request->command->flags & CMD_AT_ONCE);
 }
 
 /* A RESP2 client that listens could not tell an answer from a message. */

@@ -78,8 +78,8 @@ static void welcome(struct listener *listener, int fd, const union any_address *
         turn_away(server, fd, "-ERR max number of clients reached\r\n");
         return;
     }
-    bool has_password = options->requirepass[0] != '\0';
-    if (options->protected_mode && !has_password && !listener->from_peer && !is_loopback(address)) {
+    if (options->protected_mode && server->users.first->nopass && !listener->from_peer &&
+        !is_loopback(address)) {
         turn_away(server, fd,
                   "-DENIED podis is in protected mode: without a password it serves this machine "
                   "only. Set requirepass, or protected-mode no\r\n");

@@ -297,6 +297,17 @@ bool pubsub_any(const struct session *session, enum topic topic, struct span *na
     return true;
 }
 
+void pubsub_each_of(const struct session *session, enum topic topic,
+                    void (*visit)(void *context, struct span name), void *context)
+{
+    const struct subscriptions *mine = session->subscriptions;
+    const struct subscription *at = mine == NULL ? NULL : mine->first[topic];
+
+    for (; at != NULL; at = at->next_mine) {
+        visit(context, at->channel->name);
+    }
+}
+
 /* --- publishing --- */
 
 static void send_message(struct session *session, const char *kind, const struct span *parts,

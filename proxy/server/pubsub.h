@@ -41,6 +41,9 @@ bool pubsub_is_listening(const struct session *session);
 size_t pubsub_count(const struct session *session, enum topic topic);
 /* Any of them, borrowed until it is unsubscribed; false if there is none. */
 bool pubsub_any(const struct session *session, enum topic topic, struct span *name);
+/* All names of this kind that a session listens to. */
+void pubsub_each_of(const struct session *session, enum topic topic,
+                    void (*visit)(void *context, struct span name), void *context);
 
 /* How many listen to it. */
 size_t pubsub_listeners(const struct pubsub *pubsub, enum topic topic, struct span name);

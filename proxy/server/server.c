@@ -214,6 +214,9 @@ struct server *server_new(const struct server_parts *parts)
     server->watch_row = command_named(parts->commands, SPAN("watch"));
     server->watch_elsewhere_row = command_named(parts->commands, SPAN("podis.mesh|watch"));
     server->unwatch_row = command_named(parts->commands, SPAN("podis.mesh|unwatch"));
+    acl_users_init(&server->users, parts->commands,
+                   server->options->acl_pubsub_default == ACL_PUBSUB_ALL);
+    acl_users_set_password(&server->users, span_from(server->options->requirepass));
     server->watches = watches_new(parts->cache, parts->seed);
     server->tokens = tokens_new(parts->seed);
     server->pubsub = pubsub_new(parts->seed);
@@ -247,6 +250,8 @@ void server_free(struct server *server)
     timing_fini(&server->timing);
     buf_fini(&server->held);
     tokens_free(server->tokens);
+    acl_users_fini(&server->users);
+    acl_log_fini(&server->acl_log);
     watches_free(server->watches);
     pubsub_free(server->pubsub);
     memory_free(server->read_buffer);

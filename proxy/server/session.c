@@ -3,6 +3,7 @@
 #include "proxy/server/session.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/acl.h"
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
 #include "proxy/server/pubsub.h"
@@ -119,7 +120,7 @@ void session_begin(struct session *session, struct server *server, size_t out_ma
     session->id = ++server->last_id;
     session->protocol = 2;
     session->created_at_ms = session->active_at_ms = server->now_ms;
-    session->authenticated = !session_needs_password(session);
+    acl_welcome(session);
     answers_init(&session->answers, &server->answers, out_max);
     session->answers.arrived = count_error;
     enlist(server, session);
@@ -171,7 +172,7 @@ void session_reset(struct session *session)
     session_set_text(&session->name, SPAN(""));
     session->db = 0;
     session->protocol = 2;
-    session->authenticated = !session_needs_password(session);
+    acl_welcome(session);
     session->replies = REPLIES_ON;
     session->no_evict = session->no_touch = false;
 }
@@ -201,22 +202,6 @@ void session_close(struct session *session, enum session_end end)
 }
 
 /* --- what it may --- */
-
-static const char *password_of(const struct session *session)
-{
-    const struct options *options = session->server->options;
-    return session->from_peer ? options->mesh_secret : options->requirepass;
-}
-
-bool session_needs_password(const struct session *session)
-{
-    return password_of(session)[0] != '\0';
-}
-
-bool session_password_fits(const struct session *session, struct span password)
-{
-    return span_is_secret(password, span_from(password_of(session)));
-}
 
 void session_check_attack(struct session *session, struct span word)
 {

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct acl_user;
+
 enum session_reply {
     REPLIES_ON,
     REPLIES_OFF,       /* CLIENT REPLY OFF */
@@ -36,10 +38,13 @@ struct session {
     struct session *same_bucket;     /* Of the table by id. */
 
     int db;
-    int protocol;       /* 2 or 3. */
-    bool authenticated; /* Or nothing to prove. */
-    bool from_peer;     /* Came in at the peer port: never forwarded again. */
-    bool greeted;       /* PODIS.MESH HELLO was accepted: another podis, not a client. */
+    int protocol;          /* 2 or 3. */
+    struct acl_user *user; /* Who it is; NULL: another podis. See acl.h for these four. */
+    bool proved;           /* It said the password, or needed none when it came. */
+    bool authenticated;    /* Proved, or nothing to prove. */
+    bool unrestricted;     /* Authenticated, and may do everything. */
+    bool from_peer;        /* Came in at the peer port: never forwarded again. */
+    bool greeted;          /* PODIS.MESH HELLO was accepted: another podis, not a client. */
     bool unix_socket;
     bool no_evict, no_touch;
     bool crossing;     /* Waits for what peers owe it before it goes on. */
@@ -113,10 +118,6 @@ void session_reset(struct session *session);
 void session_after_skipping(struct session *session, enum session_reply before);
 /* Closes a session that sends HTTP: a browser was tricked into talking to us. */
 void session_check_attack(struct session *session, struct span word);
-/* Whether this is the password of the default user at the session's access point. */
-bool session_password_fits(const struct session *session, struct span password);
-/* Whether that access point asks for one. */
-bool session_needs_password(const struct session *session);
 
 /* What invalidate.c wants to hear of. Set once, before the first connection. */
 struct session_hooks {

@@ -4,6 +4,8 @@
 /* The server's own structure, for the files of this folder. Others use server.h. */
 
 #include "cache/wait.h"
+#include "proxy/server/acl_log.h"
+#include "proxy/server/acl_users.h"
 #include "proxy/server/batch.h"
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
@@ -62,6 +64,8 @@ struct server {
     struct pressure pressure;
     uint64_t memory_start; /* In use when the server was made. */
 
+    struct acl_users users;
+    struct acl_log acl_log;
     struct watches *watches;
     struct tokens *tokens;
     uint64_t last_token;

@@ -7,11 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct call;
+struct session;
 
 void client_info(struct call *c); /* client_list.c */
 void client_list(struct call *c); /* " */
 void client_kill(struct call *c); /* client_kill.c */
+
+/* What CLIENT LIST says about a client, without the line's end. */
+void client_describe(struct buf *text, const struct session *session);
 
 /* The class that argv[at] names, an enum client_class or one that nobody is of. Replies if it
  * returns false. */

@@ -4,12 +4,14 @@
 
 #include "cache/call.h"
 #include "proxy/server/session.h"
+#include "proxy/server/state.h"
 
 struct filter {
     const struct session *own;
     uint64_t id; /* 0: any. */
     const struct span *address, *own_address;
-    int class; /* Or CLIENT_ANY_CLASS. */
+    const struct acl_user *user; /* NULL: any. */
+    int class;                   /* Or CLIENT_ANY_CLASS. */
     bool skip_me;
     int64_t killed;
     bool own_killed;
@@ -32,8 +34,9 @@ static void visit_kill(void *context, struct session *session)
     bool own = session == filter->own;
 
     bool of_class = filter->class == CLIENT_ANY_CLASS || filter->class == session_class(session);
-    if (!of_class || (filter->id != 0 && filter->id != session->id) || (own && filter->skip_me) ||
-        !has_address(session, false, filter->address) ||
+    bool of_user = filter->user == NULL || filter->user == session->user;
+    if (!of_class || !of_user || (filter->id != 0 && filter->id != session->id) ||
+        (own && filter->skip_me) || !has_address(session, false, filter->address) ||
         !has_address(session, true, filter->own_address)) {
         return;
     }
@@ -62,7 +65,8 @@ static bool take_filter(struct call *c, size_t at, struct filter *filter)
     } else if (arg_is(c, at, "laddr")) {
         filter->own_address = &c->argv[at + 1];
     } else if (arg_is(c, at, "user")) {
-        if (!span_equal(c->argv[at + 1], SPAN("default"))) {
+        filter->user = acl_users_find(&filter->own->server->users, c->argv[at + 1]);
+        if (filter->user == NULL) {
             reply_errorf(c->reply, "ERR No such user '%.*s'", span_shown(c->argv[at + 1]),
                          c->argv[at + 1].bytes);
             return false;

@@ -4,6 +4,7 @@
 
 #include "cache/base/number.h"
 #include "cache/call.h"
+#include "proxy/server/acl.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/session.h"
@@ -62,9 +63,9 @@ static int64_t queued_of(const struct session *session)
     return transaction_is_open(session) ? (int64_t)transaction_count(session) : -1;
 }
 
-/* One line of CLIENT LIST. podis has no query buffer of fixed size; its fields are there because
+/* podis has no query buffer of fixed size; its fields are there because
  * tools look for them. */
-static void add_line(struct buf *text, const struct session *session)
+void client_describe(struct buf *text, const struct session *session)
 {
     char address[SESSION_ADDRESS_MAX], own[SESSION_ADDRESS_MAX], flags[FLAGS_ROOM];
     uint64_t now_ms = server_now_ms(session->server);
@@ -78,27 +79,33 @@ static void add_line(struct buf *text, const struct session *session)
     session_address(session, false, address);
     session_address(session, true, own);
     flags_of(session, flags);
-    int len =
-        snprintf(room, LINE_MAX_BYTES,
-                 "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
-                 " flags=%s db=%d sub=%zu psub=%zu ssub=%zu multi=%" PRId64
-                 " qbuf=%zu qbuf-free=0 argv-mem=0 "
-                 "multi-mem=%zu "
-                 "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=default "
-                 "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s\n",
-                 session->id, address, own, session->fd, text_of(session->name),
-                 (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000,
-                 flags, session->db, pubsub_count(session, TOPIC_CHANNEL),
-                 pubsub_count(session, TOPIC_PATTERN), pubsub_count(session, TOPIC_SHARD),
-                 queued_of(session), session->input_bytes, transaction_bytes(session),
-                 answers->out.len, answers->waiting, answers->held_bytes + answers->out.len,
-                 sizeof(*session) + session->input_bytes + answers_bytes(answers),
-                 answers->out.len > 0 ? "rw" : "r",
-                 session->last_command == NULL ? "NULL" : session->last_command->name,
-                 tracking == NULL ? -1 : (int64_t)tracking->redirect, session->protocol,
-                 text_of(session->library_name), text_of(session->library_version));
+    int len = snprintf(
+        room, LINE_MAX_BYTES,
+        "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
+        " flags=%s db=%d sub=%zu psub=%zu ssub=%zu multi=%" PRId64
+        " qbuf=%zu qbuf-free=0 argv-mem=0 "
+        "multi-mem=%zu "
+        "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%.256s "
+        "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s",
+        session->id, address, own, session->fd, text_of(session->name),
+        (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000, flags,
+        session->db, pubsub_count(session, TOPIC_CHANNEL), pubsub_count(session, TOPIC_PATTERN),
+        pubsub_count(session, TOPIC_SHARD), queued_of(session), session->input_bytes,
+        transaction_bytes(session), answers->out.len, answers->waiting,
+        answers->held_bytes + answers->out.len,
+        sizeof(*session) + session->input_bytes + answers_bytes(answers),
+        answers->out.len > 0 ? "rw" : "r",
+        session->last_command == NULL ? "NULL" : session->last_command->name, acl_name_of(session),
+        tracking == NULL ? -1 : (int64_t)tracking->redirect, session->protocol,
+        text_of(session->library_name), text_of(session->library_version));
     assert(len > 0);
     buf_commit(text, len < LINE_MAX_BYTES ? (size_t)len : LINE_MAX_BYTES - 1);
+}
+
+static void add_line(struct buf *text, const struct session *session)
+{
+    client_describe(text, session);
+    buf_add(text, SPAN("\n"));
 }
 
 static void reply_text(struct call *c, struct buf *text)

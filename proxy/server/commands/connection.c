@@ -3,6 +3,7 @@
 #include "proxy/server/commands/rows.h"
 
 #include "cache/call.h"
+#include "proxy/server/acl.h"
 #include "proxy/server/commands/info.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/session.h"
@@ -83,16 +84,13 @@ static void lolwut(struct call *c)
 
 /* --- AUTH, HELLO --- */
 
-/* False after the reply WRONGPASS. There is one user, and at the peer port its password is the
- * mesh's secret. Without a password everybody may be this user. */
+/* False after the reply WRONGPASS. */
 static bool authenticate(struct call *c, struct span user, struct span password)
 {
     struct session *session = c->caller;
     char address[SESSION_ADDRESS_MAX];
 
-    if (span_equal(user, SPAN("default")) &&
-        (!session_needs_password(session) || session_password_fits(session, password))) {
-        session->authenticated = true;
+    if (acl_login(session, user, password, c->argv[0])) {
         return true;
     }
     reply_error(c->reply, SPAN("WRONGPASS invalid username-password pair or user is disabled."));
@@ -110,7 +108,7 @@ static void auth(struct call *c)
         call_syntax_error(c);
         return;
     }
-    if (c->argc == 2 && !session_needs_password(session)) {
+    if (c->argc == 2 && !acl_has_password(session)) {
         reply_error(c->reply, SPAN("ERR AUTH <password> called without any password configured "
                                    "for the default user. Are you sure your configuration is "
                                    "correct?"));

@@ -4,6 +4,7 @@
 
 #include "cache/base/memory.h"
 #include "cache/call.h"
+#include "proxy/server/acl.h"
 #include "proxy/server/dispatch.h"
 #include "proxy/server/session.h"
 
@@ -92,7 +93,8 @@ static void mesh_hello(struct call *c)
         return;
     }
     if (peers_greet(peers, c->argv, c->argc, c->reply)) {
-        session->greeted = session->authenticated = true;
+        session->greeted = true;
+        acl_trust(session);
         session->answers.relayed = session->answers.direct.relayed = true;
         return;
     }

@@ -8,6 +8,7 @@
 
 #include "cache/base/memory.h"
 #include "cache/call.h"
+#include "proxy/server/acl.h"
 #include "proxy/server/bundle.h"
 #include "proxy/server/dispatch.h"
 #include "proxy/server/server.h"
@@ -40,6 +41,25 @@ static void discard(struct call *c)
     reply_ok(c->reply);
 }
 
+/* Whether it still may be run: its user may have changed since it was queued. */
+static bool is_permitted(struct session *session, const struct request *request,
+                         struct reply *reply)
+{
+    if (session->unrestricted) {
+        return true;
+    }
+    enum acl_denial denial = acl_admit(session, request, ACL_MULTI);
+    if (denial != ACL_GRANTED) {
+        acl_refuse_in_exec(reply, denial);
+        return false;
+    }
+    const char *why = acl_sort_refusal(session, request);
+    if (why != NULL) {
+        reply_error(reply, span_from(why));
+    }
+    return why == NULL;
+}
+
 static void run_queue(struct call *c, struct session *session, const struct queue *queue)
 {
     reply_array(c->reply, queue->count);
@@ -47,7 +67,9 @@ static void run_queue(struct call *c, struct session *session, const struct queu
     for (const struct queued *at = queue->first; at != NULL; at = at->next) {
         bool failed = c->reply->failed;
         c->reply->failed = false;
-        dispatch_run(session->server, session, &at->request, c->reply);
+        if (is_permitted(session, &at->request, c->reply)) {
+            dispatch_run(session->server, session, &at->request, c->reply);
+        }
         c->reply->failed = failed; /* An error among the answers is not EXEC's. */
     }
     cache_unit_end(c->cache);

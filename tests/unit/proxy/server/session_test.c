@@ -218,26 +218,6 @@ static void are_killed_by_id(void **state)
     fixture_fini(&fixture);
 }
 
-static void compare_passwords_whole(void **state)
-{
-    (void)state;
-    static const char *const flags[] = { "--requirepass", "sesame", "--mesh-secret", "other" };
-    struct fixture fixture;
-    struct client client;
-    fixture_init(&fixture, flags, COUNT(flags));
-    client_init(&client, &fixture);
-
-    assert_true(session_password_fits(&client.session, SPAN("sesame")));
-    assert_false(session_password_fits(&client.session, SPAN("sesam")));
-    assert_false(session_password_fits(&client.session, SPAN("sesame\0")));
-    assert_false(session_password_fits(&client.session, SPAN("")));
-    client.session.from_peer = true;
-    assert_true(session_password_fits(&client.session, SPAN("other")));
-    assert_false(session_password_fits(&client.session, SPAN("sesame")));
-    client_fini(&client);
-    fixture_fini(&fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,7 +228,6 @@ int main(void)
         cmocka_unit_test(hooks_hear_of_sessions_that_track),
         cmocka_unit_test(have_names_without_spaces),
         cmocka_unit_test(are_killed_by_id),
-        cmocka_unit_test(compare_passwords_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
