@@ -11,6 +11,7 @@
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
+#include "cache/script/scripts.h"
 
 enum { POSITION_BITS = 48, STRING_MAX = 512 * 1024 * 1024 };
 
@@ -57,6 +58,7 @@ void cache_free(struct cache *cache)
     for (int db = 0; db < cache->databases; db++) {
         keyspace_fini(&cache->spaces[db]);
     }
+    scripts_free(cache->script.scripts);
     evict_fini(&cache->evict);
     arena_fini(&cache->arena);
     memory_free(cache->spaces);
@@ -458,6 +460,11 @@ void cache_set_publisher(struct cache *cache, publish_fn publish, void *context)
 {
     cache->publisher.publish = publish;
     cache->publisher.context = context;
+}
+
+void cache_set_script_host(struct cache *cache, const struct script_host *host)
+{
+    cache->script.host = host;
 }
 
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)

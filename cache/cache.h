@@ -98,6 +98,11 @@ void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void
 typedef uint64_t (*publish_fn)(void *context, bool shard, struct span channel, struct span message);
 void cache_set_publisher(struct cache *cache, publish_fn publish, void *context);
 
+/* Who runs the commands of scripts and looks after the time they take (cache/script/host.h). It is
+ * borrowed. None at start: cache_exec() runs them, and nothing ends a script. */
+struct script_host;
+void cache_set_script_host(struct cache *cache, const struct script_host *host);
+
 /* Values that have many parts are freed by `run`, which a job queue calls some time later, on any
  * thread, once for each `job`, and before the cache is freed. Without a queue they are freed at
  * once. Set at start only. */

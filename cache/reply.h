@@ -25,6 +25,7 @@ struct reply {
     int protocol; /* 2 or 3. */
     bool full;    /* The buffer's maximum stopped us. */
     bool failed;  /* An error was written. */
+    bool counted; /* Its error was counted when a command of a script made it. */
     bool silent;  /* Nothing is written: replaying, or CLIENT REPLY OFF. */
     bool relayed; /* RESP3 that will be told to a client of RESP2: null arrays stay *-1. */
 };

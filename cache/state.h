@@ -1,8 +1,8 @@
 #ifndef PODIS_CACHE_STATE_H
 #define PODIS_CACHE_STATE_H
 
-/* The inside of struct cache, for cache/cache.c, cache/call.c, cache/evict.c and
- * cache/snapshot.c and cache/persist/reload.c alone. */
+/* The inside of struct cache, for cache/cache.c, cache/call.c, cache/evict.c,
+ * cache/snapshot.c, cache/persist/reload.c and the engine of scripts alone. */
 
 #include "cache/access.h"
 #include "cache/base/arena.h"
@@ -87,6 +87,12 @@ struct cache {
         uint64_t replay_ms; /* The time it is, while requests are run as if there were none. */
         bool hides;
     } expiry;
+
+    struct {
+        const struct script_host *host; /* NULL: none. */
+        struct script_run *running;     /* NULL: no script is. */
+        struct scripts *scripts;        /* NULL: none came yet. */
+    } script;
 
     struct arena arena;   /* Of the call that runs, and of those that it makes. */
     struct call *running; /* The innermost; NULL between calls. */

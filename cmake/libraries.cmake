@@ -5,6 +5,7 @@
 #   libmd         libmd-dev           SHA-1
 #   liblzf        liblzf-dev          LZF; its two sources, which the package brings for this, since
 #                                     it has no archive
+#   lua           liblua5.1-0-dev     scripts
 #   pcre2         libpcre2-dev        key rules
 #   libev         libev-dev           event loop
 #   c-ares        libc-ares-dev       DNS
@@ -44,6 +45,8 @@ target_compile_options(podis_lzf PRIVATE -w)
 # compressed to the same bytes.
 target_compile_definitions(podis_lzf PRIVATE HLOG=13 INIT_HTAB=1 STRICT_ALIGN=1)
 target_include_directories(podis_lzf SYSTEM PUBLIC ${LZF_INCLUDE})
+podis_library(podis::lua lua5.1/lua.h NAMES liblua5.1.a lua5.1)
+target_include_directories(podis::lua SYSTEM INTERFACE ${HEADERS_podis__lua}/lua5.1)
 podis_library(podis::pcre2 pcre2.h NAMES libpcre2-8.a pcre2-8)
 podis_library(podis::ev ev.h NAMES libev.a ev)
 target_link_libraries(podis::ev INTERFACE m)

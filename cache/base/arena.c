@@ -46,6 +46,22 @@ void arena_reset(struct arena *arena)
     arena->used = 0;
 }
 
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){ .block = arena->blocks, .used = arena->used };
+}
+
+/* The first block stays even if the mark is older than it. */
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    while (arena->blocks != mark.block && arena->blocks->next != NULL) {
+        struct arena_block *block = arena->blocks;
+        arena->blocks = block->next;
+        memory_free(block);
+    }
+    arena->used = mark.used;
+}
+
 void arena_fini(struct arena *arena)
 {
     arena_reset(arena);

@@ -23,4 +23,12 @@ void *arena_alloc(struct arena *arena, size_t len);
 
 void arena_reset(struct arena *arena);
 
+/* What is taken after the one dies with the other. */
+struct arena_mark {
+    struct arena_block *block;
+    size_t used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
 #endif

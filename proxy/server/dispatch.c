@@ -175,8 +175,11 @@ static inline void count_run(struct server *server, struct session *session,
     count(server, session, request);
     if (__builtin_expect(answer->reply->failed, 0)) {
         server->statistics.commands[request->id].failed++;
-        statistics_count_error(&server->statistics,
-                               span_skip(buf_span(answer->reply->out), answer->begin));
+        if (!answer->reply->counted) {
+            statistics_count_error(&server->statistics,
+                                   span_skip(buf_span(answer->reply->out), answer->begin));
+        }
+        answer->reply->counted = false;
     }
 }
 

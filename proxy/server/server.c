@@ -221,6 +221,7 @@ struct server *server_new(const struct server_parts *parts)
     server->tokens = tokens_new(parts->seed);
     server->pubsub = pubsub_new(parts->seed);
     cache_set_publisher(parts->cache, pubsub_publish, server->pubsub);
+    scripting_init(server);
     configure_store(server);
     waiting_init(server);
     start_watchers(server);

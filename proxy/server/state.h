@@ -10,6 +10,7 @@
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
 #include "proxy/server/pressure.h"
+#include "proxy/server/scripting.h"
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
 #include "proxy/server/statistics.h"
@@ -72,6 +73,7 @@ struct server {
     struct pubsub *pubsub;
     struct monitors monitors;
     struct pause pause;
+    struct scripting scripting;
     const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
     const struct command *watch_row, *watch_elsewhere_row, *unwatch_row; /* The like. */
     struct statistics statistics;

@@ -38,7 +38,7 @@ KNOWN = {
 # Commands of redis-server 7.0 that podis does not have yet, by what they wait for. A name that is
 # neither here nor in podis's table fails, and so does one that is in both.
 LACKING = {
-    "scripts": "eval evalsha eval_ro evalsha_ro script function fcall fcall_ro",
+    "scripts": "function fcall fcall_ro",
     "files": "save bgsave bgrewriteaof lastsave",
     "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
                     "restore-asking",

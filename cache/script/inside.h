@@ -1,0 +1,13 @@
+#ifndef PODIS_CACHE_SCRIPT_INSIDE_H
+#define PODIS_CACHE_SCRIPT_INSIDE_H
+
+/* The inside of an engine, for engine.c and api.c alone. */
+
+struct api;
+struct cache;
+struct engine;
+
+struct cache *engine_cache(const struct engine *engine);
+struct api *engine_api(struct engine *engine);
+
+#endif

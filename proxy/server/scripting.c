@@ -1,0 +1,123 @@
+/* The server's side of scripts (cache/script/host.h).
+ *
+ * A script's commands run as its caller's, through dispatch_run(), so that they are counted,
+ * timed and tracked as if they had come alone. What they choose for themselves (SELECT) ends with
+ * the script.
+ *
+ * In a mesh a script runs where the keys are that it names. A key that it does not name and that
+ * another member owns is refused: nobody would hear of what happens to it here. */
+
+#include "proxy/server/scripting.h"
+
+#include "proxy/server/dispatch.h"
+#include "proxy/server/state.h"
+
+static bool begin(void *context, void *caller)
+{
+    struct server *server = context;
+    const struct session *session = caller;
+
+    if (session != NULL) {
+        server->scripting.db = session->db;
+        server->scripting.command = session->last_command;
+    }
+    return server->options->maxmemory != 0 && server_is_over_memory(server);
+}
+
+static void end(void *context, void *caller)
+{
+    const struct server *server = context;
+    struct session *session = caller;
+
+    if (session != NULL) {
+        session->db = server->scripting.db;
+        session->last_command = server->scripting.command;
+    }
+}
+
+static struct request request_of(const struct server *server, const struct cache_request *asked)
+{
+    return (struct request){
+        .command = asked->command,
+        .id = command_id(server->parts.commands, asked->command),
+        .argv = asked->argv,
+        .argc = asked->argc,
+    };
+}
+
+static void run(void *context, const struct cache_request *asked)
+{
+    struct server *server = context;
+    struct session *session = asked->caller;
+
+    if (session == NULL) {
+        cache_exec(server->parts.cache, asked);
+        return;
+    }
+    struct request request = request_of(server, asked);
+    if (server->ring != NULL && dispatch_route(server, session, &request).kind != ROUTE_HERE) {
+        server->statistics.commands[request.id].rejected++;
+        reply_error(asked->reply,
+                    SPAN("ERR Script attempted to access a non local key in a cluster node"));
+        statistics_count_error(&server->statistics, buf_span(asked->reply->out));
+        return;
+    }
+    dispatch_run(server, session, &request, asked->reply);
+}
+
+static void refused(void *context, const struct command *command, struct span error)
+{
+    struct server *server = context;
+    char line[SPAN_SHOWN_MAX] = "-";
+
+    if (command != NULL) {
+        server->statistics.commands[command_id(server->parts.commands, command)].rejected++;
+    }
+    size_t len = error.len < sizeof(line) - 1 ? error.len : sizeof(line) - 1;
+    memcpy(line + 1, error.bytes, len);
+    statistics_count_error(&server->statistics, (struct span){ line, len + 1 });
+}
+
+static bool pause_script(void *context, const struct script_run *script)
+{
+    (void)context;
+    (void)script;
+    return true;
+}
+
+static bool allows(void *context, const struct cache_request *asked)
+{
+    (void)context;
+    (void)asked;
+    return true;
+}
+
+static void write_log(void *context, int level, struct span text)
+{
+    const struct server *server = context;
+    static const enum log_level levels[] = { LOG_DEBUG, LOG_VERBOSE, LOG_NOTICE, LOG_WARNING };
+
+    log_to(server->parts.log, levels[level], "%.*s", (int)text.len, text.bytes);
+}
+
+static size_t memory_max(void *context)
+{
+    const struct server *server = context;
+    return server->options->maxmemory;
+}
+
+void scripting_init(struct server *server)
+{
+    server->scripting.host = (struct script_host){
+        .context = server,
+        .begin = begin,
+        .end = end,
+        .run = run,
+        .refused = refused,
+        .pause = pause_script,
+        .allows = allows,
+        .log = write_log,
+        .memory_max = memory_max,
+    };
+    cache_set_script_host(server->parts.cache, &server->scripting.host);
+}
