@@ -18,10 +18,13 @@ RUN set -eu; \
     strip -o /image/podis build/podis; \
     cp LICENSE /image/licenses/podis; \
     for package in libev-dev libc-ares-dev libpcre2-dev libjemalloc-dev libxxhash-dev \
-            libmd-dev liblzf-dev libmicrohttpd-dev libhiredis-dev; do \
+            libmd-dev liblzf-dev libmicrohttpd-dev libssl-dev libhiredis-dev; do \
         cp "/usr/share/doc/$package/copyright" "/image/licenses/$package"; \
     done; \
-    ldd build/podis | grep -o '/[^ ]*' | sort -u | while read -r library; do \
+    # OpenSSL is loaded by name when it is needed (cmake/lazy_ssl.cmake): ldd does not know of it. \
+    ssl="$(find /usr/lib -name libssl.so.3 | head -n 1)"; \
+    { echo "$ssl"; ldd build/podis; ldd "$ssl"; } | grep -o '/[^ ]*' | sort -u | \
+    while read -r library; do \
         cp -L --parents "$library" /image; \
         package="$(dpkg -S "$(realpath "$library")" | head -n 1 | cut -d: -f1)"; \
         cp "/usr/share/doc/$package/copyright" "/image/licenses/$package"; \

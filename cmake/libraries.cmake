@@ -10,7 +10,9 @@
 #   libev         libev-dev           event loop
 #   c-ares        libc-ares-dev       DNS
 #   hiredis       libhiredis-dev      1.2 or newer; Debian 12 has 0.14, so there cmake/setup.sh
-#                                     unpacks Debian 13's into build/deps (PODIS_DEPS)
+#                                     unpacks Debian 13's into build/deps (PODIS_DEPS). Its
+#                                     libhiredis_ssl is in the same package
+#   openssl       libssl-dev          TLS; the shared library, loaded when it is needed
 #   microhttpd    libmicrohttpd-dev   admin port
 #   cmocka        libcmocka-dev       unit tests
 # Archives are preferred to shared objects: each shared object costs an idle podis at least 70 kB of
@@ -60,11 +62,13 @@ endif()
 # hiredis: the unpacked one first. Its version is checked, since 0.14 has no RESP3.
 file(GLOB_RECURSE HIREDIS_ARCHIVE "${PODIS_DEPS}/hiredis/*/libhiredis.a")
 if(HIREDIS_ARCHIVE)
+    string(REPLACE "libhiredis.a" "libhiredis_ssl.a" HIREDIS_SSL_LIBRARY "${HIREDIS_ARCHIVE}")
     set(HIREDIS_INCLUDE "${PODIS_DEPS}/hiredis/usr/include")
     set(HIREDIS_LIBRARY "${HIREDIS_ARCHIVE}")
 else()
     find_path(HIREDIS_INCLUDE hiredis/hiredis.h REQUIRED)
     find_library(HIREDIS_LIBRARY NAMES libhiredis.a hiredis REQUIRED)
+    find_library(HIREDIS_SSL_LIBRARY NAMES libhiredis_ssl.a hiredis_ssl REQUIRED)
 endif()
 file(STRINGS "${HIREDIS_INCLUDE}/hiredis/hiredis.h" hiredis_lines
      REGEX "#define HIREDIS_(MAJOR|MINOR) ")
@@ -73,6 +77,12 @@ string(REGEX REPLACE ".*HIREDIS_MAJOR ([0-9]+).*HIREDIS_MINOR ([0-9]+).*" "\\1.\
 if(HIREDIS_VERSION VERSION_LESS 1.2)
     message(FATAL_ERROR "hiredis ${HIREDIS_VERSION} found, 1.2 or newer is needed: run 'make setup'")
 endif()
+find_library(SSL_LIBRARY NAMES libssl.so REQUIRED)
+find_path(SSL_INCLUDE openssl/ssl.h REQUIRED)
+include(cmake/lazy_ssl.cmake)
+podis_lazy_ssl(podis_ssl ${SSL_LIBRARY} ${HIREDIS_SSL_LIBRARY})
+
 add_library(podis::hiredis INTERFACE IMPORTED GLOBAL)
-target_link_libraries(podis::hiredis INTERFACE ${HIREDIS_LIBRARY})
+target_link_libraries(podis::hiredis INTERFACE ${HIREDIS_SSL_LIBRARY} ${HIREDIS_LIBRARY}
+                      podis_ssl)
 target_include_directories(podis::hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE})

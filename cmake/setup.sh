@@ -31,9 +31,9 @@ redis_suite=bookworm
 
 build_packages=(gcc libc6-dev make cmake ninja-build pkg-config libev-dev libc-ares-dev
                 libpcre2-dev libjemalloc-dev libxxhash-dev libmd-dev liblzf-dev
-                libmicrohttpd-dev liblua5.1-0-dev)
+                libmicrohttpd-dev liblua5.1-0-dev libssl-dev)
 test_packages=(libcmocka-dev tcl python3 python3-yaml clang clang-format llvm iproute2 procps binutils
-               libc-bin)
+               libc-bin openssl tcl-tls)
 server_packages=(dnsmasq-base nutcracker liblzf1 libatomic1 libjemalloc2)
 
 say() { printf 'setup: %s\n' "$*"; }

@@ -2,7 +2,8 @@
 #define PODIS_CONFIG_OPTIONS_H
 
 /* Every directive podis acts on, one row each; those Redis knows and podis has no use for are
- * in config/unused.h. A row is the only place that knows a directive's name.
+ * in config/unused.h, and those about TLS in config/tls_options.h. A row is the only place that
+ * knows a directive's name.
  *
  *     X(field, directive, type, default as it would be written, when it may change, help)
  *
@@ -32,6 +33,7 @@
  *     RESTART     by a restart alone
  */
 
+#include "config/tls_options.h"
 #include "config/unused.h"
 
 #include <stdbool.h>
@@ -41,8 +43,8 @@
 /* clang-format off */
 #define OPTIONS(X)                                                                                 \
     /* The app's side. */                                                                          \
-    X(port, "port", PORT, "6379", RESTART, "TCP port for the app; 0 for none")                     \
-    X(bind, "bind", LIST, "127.0.0.1 -::1", RESTART,                                               \
+    X(port, "port", PORT, "6379", RELOAD, "TCP port for the app; 0 for none")                      \
+    X(bind, "bind", LIST, "127.0.0.1 -::1", RELOAD,                                                \
       "Addresses to listen on; one that begins with - may be missing")                             \
     X(unixsocket, "unixsocket", TEXT, "", RESTART, "Path of a Unix socket for the app")            \
     X(unixsocketperm, "unixsocketperm", OCTAL, "0", RESTART,                                       \
@@ -80,6 +82,7 @@
       "Who may use DEBUG: no, yes, or local for this machine's clients")                           \
     X(enable_protected_configs, "enable-protected-configs", ENUM(allow), "no", RESTART,            \
       "Who may change protected directives with CONFIG SET")                                       \
+    TLS_OPTIONS(X)                                                                                 \
     /* The store. */                                                                               \
     X(databases, "databases", INTEGER(1, INT32_MAX), "16", RESTART, "Number of databases")         \
     X(maxmemory, "maxmemory", BYTES(0, INT64_MAX), "0", RELOAD,                                    \

@@ -14,7 +14,6 @@
     X(PERSISTENCE, "nothing is saved to disk yet")                                                 \
     X(REPLICAS, "podis has no replicas")                                                           \
     X(CLUSTER, "peers are found through the directive 'peers'")                                    \
-    X(TLS, "TLS is not offered yet")                                                               \
     X(REHASH, "tables grow a step at a time, always")                                              \
     X(LAZYFREE, "memory is given back in the background when it is large")                         \
     X(DEFRAG, "podis does not move memory")                                                        \
@@ -166,29 +165,7 @@
     X(supervised, "supervised", ENUM(supervised), "no", RESTART, PROCESS)                          \
     X(syslog_enabled, "syslog-enabled", BOOLEAN, "no", RESTART, PROCESS)                           \
     X(syslog_facility, "syslog-facility", TEXT, "local0", RESTART, PROCESS)                        \
-    X(syslog_ident, "syslog-ident", TEXT, "redis", RESTART, PROCESS)                               \
-    X(tls_auth_clients, "tls-auth-clients", ENUM(tls_clients), "yes", RELOAD, TLS)                 \
-    X(tls_ca_cert_dir, "tls-ca-cert-dir", TEXT, "", RELOAD, TLS)                                   \
-    X(tls_ca_cert_file, "tls-ca-cert-file", TEXT, "", RELOAD, TLS)                                 \
-    X(tls_cert_file, "tls-cert-file", TEXT, "", RELOAD, TLS)                                       \
-    X(tls_ciphers, "tls-ciphers", TEXT, "", RELOAD, TLS)                                           \
-    X(tls_ciphersuites, "tls-ciphersuites", TEXT, "", RELOAD, TLS)                                 \
-    X(tls_client_cert_file, "tls-client-cert-file", TEXT, "", RELOAD, TLS)                         \
-    X(tls_client_key_file, "tls-client-key-file", TEXT, "", RELOAD, TLS)                           \
-    X(tls_client_key_file_pass, "tls-client-key-file-pass", TEXT, "", SECRET, TLS)                 \
-    X(tls_cluster, "tls-cluster", BOOLEAN, "no", RELOAD, TLS)                                      \
-    X(tls_dh_params_file, "tls-dh-params-file", TEXT, "", RELOAD, TLS)                             \
-    X(tls_key_file, "tls-key-file", TEXT, "", RELOAD, TLS)                                         \
-    X(tls_key_file_pass, "tls-key-file-pass", TEXT, "", SECRET, TLS)                               \
-    X(tls_port, "tls-port", PORT, "0", RESTART, TLS)                                               \
-    X(tls_prefer_server_ciphers, "tls-prefer-server-ciphers", BOOLEAN, "no", RELOAD, TLS)          \
-    X(tls_protocols, "tls-protocols", TEXT, "", RELOAD, TLS)                                       \
-    X(tls_replication, "tls-replication", BOOLEAN, "no", RELOAD, TLS)                              \
-    X(tls_session_cache_size, "tls-session-cache-size", INTEGER(0, INT32_MAX), "20480", RELOAD,    \
-      TLS)                                                                                         \
-    X(tls_session_cache_timeout, "tls-session-cache-timeout", INTEGER(0, INT32_MAX), "300", RELOAD,\
-      TLS)                                                                                         \
-    X(tls_session_caching, "tls-session-caching", BOOLEAN, "yes", RELOAD, TLS)
+    X(syslog_ident, "syslog-ident", TEXT, "redis", RESTART, PROCESS)
 /* clang-format on */
 
 #endif

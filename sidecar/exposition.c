@@ -10,6 +10,7 @@
 #include "proxy/discovery/discovery.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/pubsub.h"
+#include "proxy/tls/tls.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -285,6 +286,7 @@ void exposition_print(const struct exposition_parts *parts, enum exposition_form
     rows(&scrape, invalidate_metrics_rows);
     rows(&scrape, pubsub_metrics_rows);
     rows(&scrape, peer_metrics_rows);
+    rows(&scrape, tls_metrics_rows);
     rows(&scrape, discovery_metrics_rows);
     if (format == EXPOSITION_OPENMETRICS) {
         buf_addf(scrape.out, "# EOF\n");

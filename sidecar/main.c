@@ -4,6 +4,7 @@
  *     log       what is said about it                 sidecar/logger.c
  *     cache     the data                              cache/
  *     commands  the rows of all layers                cache/commands/, proxy/server/commands/
+ *     tls       certificates, and who is believed     proxy/tls/
  *     peers     the other pods, and how to reach them proxy/peers/
  *     server    the app's connections, and theirs     proxy/server/
  *     discovery who the other pods are                proxy/discovery/
@@ -79,6 +80,20 @@ static void make_store(struct program *program)
     cache_set_jobs(program->cache, &(struct cache_jobs){ program->jobs, add_job });
 }
 
+static enum err make_tls(struct program *program, char *why, size_t why_size)
+{
+    char reason[256];
+
+    program->tls = tls_new(&program->logger.log);
+    enum err err = tls_prepare(program->tls, &program->config->options, reason, sizeof(reason));
+    if (err != ERR_OK) {
+        snprintf(why, why_size, "Cannot offer TLS: %s", reason);
+        return err;
+    }
+    tls_commit(program->tls);
+    return ERR_OK;
+}
+
 static void make_peers(struct program *program)
 {
     struct peers_parts parts = {
@@ -87,6 +102,7 @@ static void make_peers(struct program *program)
         .commands = program->commands,
         .config = program->config,
         .log = &program->logger.log,
+        .tls = program->tls,
         .seed = program->seed,
     };
 
@@ -107,6 +123,7 @@ static void make_server(struct program *program)
         .config = program->config,
         .log = &program->logger.log,
         .peers = program->peers,
+        .tls = program->tls,
         .program = program_services(program),
         .seed = program->seed,
     };
@@ -194,6 +211,7 @@ static void free_all(struct program *program)
     server_free(program->server);
     invalidate_free(program->invalidate);
     peers_free(program->peers);
+    tls_free(program->tls);
     jobs_free(program->jobs);
     cache_free(program->cache);
     command_table_free(program->commands);
@@ -210,11 +228,14 @@ static int serve(struct program *program)
     program->seed = process_seed(program->node_id);
     program_look_at_memory(program);
     make_store(program);
+    enum err err = make_tls(program, why, sizeof(why));
     make_peers(program);
     make_server(program);
     program_watch(program);
 
-    enum err err = open_all(program, why, sizeof(why));
+    if (err == ERR_OK) {
+        err = open_all(program, why, sizeof(why));
+    }
     if (err == ERR_OK) {
         program_is_ready(program);
         log_notice(&program->logger.log, "Ready to accept connections");

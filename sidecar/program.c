@@ -25,6 +25,7 @@ static void configure(void *context)
     struct program *program = context;
 
     logger_configure(&program->logger, &program->config->options);
+    tls_commit(program->tls);
     server_configure(program->server, program->config);
     if (program->peers != NULL) {
         peers_configure(program->peers, program->config);
@@ -36,15 +37,85 @@ static void configure(void *context)
     }
 }
 
+static bool lists_equal(const struct option_list *a, const struct option_list *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = strcmp(a->items[i], b->items[i]) == 0;
+    }
+    return same;
+}
+
+/* What a configuration needs of the world, before it is taken into use: certificates that can be
+ * read, addresses that can be listened on. `about` becomes what the directive begins with that asks
+ * for what cannot be had. */
+static enum err prepare(struct program *program, const struct config *next, const char **about,
+                        char *why, size_t why_size)
+{
+    char reason[384];
+
+    *about = "tls-";
+    enum err err = tls_prepare(program->tls, &next->options, reason, sizeof(reason));
+    if (err != ERR_OK) {
+        snprintf(why, why_size, "Unable to update TLS configuration. %s", reason);
+        return err;
+    }
+    err = server_listen_as(program->server, &next->options, reason, sizeof(reason));
+    if (err != ERR_OK) {
+        bool addresses = !lists_equal(&program->config->options.bind, &next->options.bind);
+        bool tls = program->config->options.tls_port != next->options.tls_port;
+        *about = addresses ? "bind" : tls ? "tls-port" : "port";
+        snprintf(why, why_size, "%s. %s",
+                 addresses ? "Failed to bind to specified addresses"
+                           : "Unable to listen on this port",
+                 reason);
+    }
+    return err;
+}
+
+static enum err prepare_reload(void *context, const struct config *next, char *why, size_t why_size)
+{
+    const char *about;
+    return prepare(context, next, &about, why, why_size);
+}
+
+/* The first name among the pairs that begins like this; else the first of all. */
+static struct span name_about(const struct span *pairs, size_t count, const char *about)
+{
+    size_t len = strlen(about);
+
+    for (size_t i = 0; i < count; i += 2) {
+        if (pairs[i].len >= len && strncasecmp(pairs[i].bytes, about, len) == 0) {
+            return pairs[i];
+        }
+    }
+    return pairs[0];
+}
+
 static enum err set_config(void *context, const struct span *pairs, size_t count, char *why,
                            size_t why_size)
 {
     struct program *program = context;
-    enum err err = config_set(program->config, pairs, count, why, why_size);
+    struct config *next = config_copy(program->config);
+    const char *about;
+    char reason[512];
 
+    enum err err = config_set(next, pairs, count, why, why_size);
     if (err == ERR_OK) {
-        configure(program);
+        err = prepare(program, next, &about, reason, sizeof(reason));
+        if (err == ERR_OK) {
+            struct config old = *program->config;
+            *program->config = *next;
+            *next = old;
+            configure(program);
+        } else {
+            struct span name = name_about(pairs, count, about);
+            snprintf(why, why_size, "CONFIG SET failed (possibly related to argument '%.*s') - %s",
+                     (int)name.len, name.bytes, reason);
+        }
     }
+    config_free(next);
     return err;
 }
 
@@ -164,6 +235,7 @@ void program_watch(struct program *program)
         .sources = &program->sources,
         .config = program->config,
         .log = &program->logger.log,
+        .prepare = prepare_reload,
         .changed = configure,
         .context = program,
     };

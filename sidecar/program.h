@@ -10,6 +10,7 @@
 #include "proxy/peers/peers.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/server.h"
+#include "proxy/tls/tls.h"
 #include "sidecar/admin.h"
 #include "sidecar/jobs.h"
 #include "sidecar/lifecycle.h"
@@ -28,6 +29,7 @@ struct program {
     struct cache *cache;
     struct jobs *jobs; /* For the cache; ended before it. */
     struct command_table *commands;
+    struct tls *tls;
     struct peers *peers; /* NULL while alone, like discovery. */
     struct server *server;
     struct invalidate *invalidate;

@@ -63,6 +63,20 @@ static void difference(void *context, const char *name, const char *before, cons
     }
 }
 
+static enum err prepare(struct reload *reload, const struct config *next)
+{
+    char why[512];
+
+    if (reload->parts.prepare == NULL) {
+        return ERR_OK;
+    }
+    enum err err = reload->parts.prepare(reload->parts.context, next, why, sizeof(why));
+    if (err != ERR_OK) {
+        log_warning(reload->parts.log, "Reload refused: %s", why);
+    }
+    return err;
+}
+
 /* The next configuration, if it may replace the present one. */
 static enum err next_config(struct reload *reload, struct config **next)
 {
@@ -75,6 +89,7 @@ static enum err next_config(struct reload *reload, struct config **next)
         err = config_compare(reload->parts.config, *next, difference, &differences, &compared);
         log_lines(reload->parts.log, "Reload refused: ", compared.text);
         config_report_fini(&compared);
+        err = err == ERR_OK ? prepare(reload, *next) : err;
     } else {
         log_lines(reload->parts.log, "Reload refused: ", report.text);
     }

@@ -19,6 +19,9 @@ struct reload_parts {
     const struct config_sources *sources; /* Borrowed: read again by each reload. */
     struct config *config;                /* Changed in place. */
     const struct log *log;
+    /* What the next one needs of the world is to be made ready; not ERR_OK: it cannot be, and why.
+     * NULL: there is nothing to make ready. */
+    enum err (*prepare)(void *context, const struct config *next, char *why, size_t why_size);
     /* The configuration has changed: everyone is to be told. */
     void (*changed)(void *context);
     void *context;

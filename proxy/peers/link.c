@@ -417,6 +417,7 @@ struct links *links_new(struct ev_loop *loop, const struct log *log, uint64_t se
 void links_configure(struct links *links, const struct links_settings *settings)
 {
     links->settings = *settings;
+    wires_speak(links->wires, settings->tls);
 }
 
 void links_free(struct links *links)

@@ -20,6 +20,7 @@
 
 struct ev_loop;
 struct link;
+struct tls;
 
 /* What all links of a process share. */
 struct links;
@@ -27,6 +28,7 @@ struct links;
 struct links_settings {
     struct link_times times;
     const struct hello *hello; /* Borrowed. */
+    struct tls *tls;           /* What new connections speak; NULL: they are plain. */
 };
 
 struct links *links_new(struct ev_loop *loop, const struct log *log, uint64_t seed);

@@ -413,9 +413,13 @@ static uint64_t near_memory_max(const struct options *options)
 void peers_configure(struct peers *peers, const struct config *config)
 {
     const struct options *options = &config->options;
-    struct link_times times = {
-        .node_timeout_ms = options->node_timeout_ms,
-        .ping_every_ms = link_ping_every(options->near_lease_ms, options->node_timeout_ms),
+    struct links_settings links = {
+        .times = {
+            .node_timeout_ms = options->node_timeout_ms,
+            .ping_every_ms = link_ping_every(options->near_lease_ms, options->node_timeout_ms),
+        },
+        .hello = &peers->hello,
+        .tls = options->tls_cluster ? peers->parts.tls : NULL,
     };
     struct near_settings near = {
         .lease_ms = options->near_lease_ms,
@@ -426,7 +430,7 @@ void peers_configure(struct peers *peers, const struct config *config)
     peers->config = config;
     peers->hello.mesh = options->mesh_name;
     peers->hello.secret = options->mesh_secret;
-    roster_configure(peers->roster, &times, &near);
+    roster_configure(peers->roster, &links, &near);
 }
 
 static uint64_t unix_now_ms(void)

@@ -17,6 +17,7 @@
 
 struct ev_loop;
 struct peers;
+struct tls;
 
 struct peers_parts {
     struct ev_loop *loop;
@@ -24,6 +25,7 @@ struct peers_parts {
     const struct command_table *commands;
     const struct config *config; /* Replaced by peers_configure(). */
     const struct log *log;
+    struct tls *tls;  /* For tls-cluster; NULL: never. */
     char node_id[41]; /* 40 hex digits, NUL. */
     uint64_t seed;    /* For jitter. */
 };

@@ -273,12 +273,10 @@ void roster_free(struct roster *roster)
     memory_free(roster);
 }
 
-void roster_configure(struct roster *roster, const struct link_times *times,
+void roster_configure(struct roster *roster, const struct links_settings *links,
                       const struct near_settings *near)
 {
-    struct links_settings settings = { .times = *times, .hello = roster->parts.hello };
-
-    links_configure(roster->links, &settings);
+    links_configure(roster->links, links);
     near_pool_configure(roster->pool, near);
 }
 

@@ -36,6 +36,7 @@ struct lane {
 
 struct carrier;
 struct links;
+struct links_settings;
 struct roster;
 
 struct roster_parts {
@@ -52,7 +53,7 @@ struct roster_parts {
 
 struct roster *roster_new(const struct roster_parts *parts);
 void roster_free(struct roster *roster);
-void roster_configure(struct roster *roster, const struct link_times *times,
+void roster_configure(struct roster *roster, const struct links_settings *links,
                       const struct near_settings *near);
 
 /* Takes the members of a view: links to new ones are opened, to gone ones drained. */

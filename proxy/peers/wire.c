@@ -13,6 +13,10 @@
  * The watchers run at the highest priority: a turn reads the links, and with them the
  * invalidations, before it runs any request of a client (R10 of coherence.md).
  *
+ * TLS. Once a socket is connected hiredis is given an object of OpenSSL for it, and does the rest:
+ * the handshake goes on with the first reads and writes. It reads a record at a time, and all of
+ * it, so nothing is left inside OpenSSL that the socket would not tell of.
+ *
  * hiredis frees its context by itself when a connection fails, calling back for each request
  * without an answer. We forget the context first, and callbacks of a context that is not ours any
  * more do nothing; what was asked is for the owner to settle. */
@@ -22,10 +26,12 @@
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
+#include "proxy/tls/tls.h"
 
 #include <arpa/inet.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
+#include <hiredis/hiredis_ssl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 
@@ -36,6 +42,7 @@ enum { READS_MAX = 64, KEEP_ALIVE_S = 60 };
 
 struct wires {
     struct ev_loop *loop;
+    struct tls *tls;    /* NULL: new connections are plain. */
     struct wire *noted; /* Linked by next_noted. */
     ev_prepare before_sleep;
     redisReplyObjectFunctions functions;
@@ -125,7 +132,11 @@ static void forget(struct wire *wire, const redisAsyncContext *context)
 {
     const char *why = context->errstr == NULL || context->errstr[0] == '\0' ? "connection closed"
                                                                             : context->errstr;
+    const char *disbelief = wire->object == NULL ? NULL : tls_disbelief(wire->object);
+
+    why = disbelief == NULL ? why : disbelief;
     wire->context = NULL;
+    wire->object = NULL;
     wire->listener.failed(wire->listener.context, why);
 }
 
@@ -143,13 +154,34 @@ static void on_answer(redisAsyncContext *context, void *answer, void *privdata)
     }
 }
 
+/* False: it is closed, and the listener knows why. */
+static bool begin_tls(struct wire *wire)
+{
+    struct ssl_st *object = tls_client_object(wire->tls);
+    char why[160] = "its certificates are not there";
+
+    if (object != NULL && redisInitiateSSL(&wire->context->c, object) == REDIS_OK) {
+        wire->object = object;
+        return true;
+    }
+    if (object != NULL) {
+        snprintf(why, sizeof(why), "%s", wire->context->c.errstr);
+        tls_object_free(object);
+    }
+    wire_close(wire);
+    wire->listener.failed(wire->listener.context, why);
+    return false;
+}
+
 static void on_connect(const redisAsyncContext *context, int status)
 {
     struct wire *wire = context->data;
 
     if (wire->context == context && status == REDIS_OK) {
-        wire->connected = true;
-        wire->listener.connected(wire->listener.context);
+        if (wire->tls == NULL || begin_tls(wire)) {
+            wire->connected = true;
+            wire->listener.connected(wire->listener.context);
+        }
     } else if (wire->context == context) {
         forget(wire, context);
     }
@@ -284,6 +316,8 @@ static bool is_numeric(const char *host)
 static void attach(struct wire *wire, redisAsyncContext *context)
 {
     wire->context = context;
+    wire->tls = wire->wires->tls;
+    wire->object = NULL;
     wire->connected = false;
     context->data = wire;
     context->ev.data = wire;
@@ -325,6 +359,7 @@ void wire_close(struct wire *wire)
 
     want_nothing(wire);
     wire->context = NULL;
+    wire->object = NULL;
     if (context != NULL) {
         redisAsyncFree(context);
     }
@@ -390,6 +425,11 @@ struct wires *wires_new(struct ev_loop *loop)
     wires->before_sleep.data = wires;
     ev_prepare_start(loop, &wires->before_sleep);
     return wires;
+}
+
+void wires_speak(struct wires *wires, struct tls *tls)
+{
+    wires->tls = tls;
 }
 
 void wires_free(struct wires *wires)

@@ -9,12 +9,15 @@
 #include <ev.h>
 
 struct redisAsyncContext;
+struct tls;
 struct wire;
 
 /* What all connections of a process share. */
 struct wires;
 
 struct wires *wires_new(struct ev_loop *loop);
+/* What connections that are opened from now on speak; NULL: they are plain. */
+void wires_speak(struct wires *wires, struct tls *tls);
 /* After all of them are closed. */
 void wires_free(struct wires *wires);
 
@@ -36,6 +39,8 @@ struct wire {
     struct wire_listener listener;
     struct redisAsyncContext *context; /* NULL: closed. */
     ev_io readable, writable;
+    struct tls *tls;       /* NULL: it is plain. */
+    struct ssl_st *object; /* Of the context, once it speaks TLS. */
     bool connected;
     bool pushing; /* The values of now are those of a push. */
     bool noted;   /* Has something to write at the end of the turn. */

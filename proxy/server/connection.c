@@ -4,6 +4,8 @@
 
 #include "cache/base/memory.h"
 #include "proxy/server/state.h"
+#include "proxy/tls/tls.h"
+#include "proxy/tls/tls_stream.h"
 
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -12,6 +14,8 @@
 
 enum {
     LINGER_MS = 500,
+    HANDSHAKE_MS = 10 * 1000,
+    HANDSHAKES_PER_TURN = 4,
     OWN_READ_MAX = 1024 * 1024, /* One read of a big argument. */
 };
 
@@ -49,6 +53,40 @@ static void touch(struct connection *connection)
         connection->next_touched = server->touched;
         server->touched = connection;
     }
+}
+
+/* --- the socket, plain or through TLS --- */
+
+/* As recv() and send(). A room to receive into is never smaller than half of READ_BYTES. */
+static ssize_t receive(struct connection *connection, char *room, size_t size)
+{
+    int fd = connection->session.fd;
+    return connection->tls == NULL ? recv(fd, room, size, 0)
+                                   : tls_stream_read(connection->tls, fd, room, size);
+}
+
+static ssize_t transmit(struct connection *connection, struct span bytes)
+{
+    int fd = connection->session.fd;
+    return connection->tls == NULL ? send(fd, bytes.bytes, bytes.len, MSG_NOSIGNAL)
+                                   : tls_stream_write(connection->tls, fd, bytes);
+}
+
+static bool is_shaking(const struct connection *connection)
+{
+    return connection->tls != NULL && tls_stream_is_shaking(connection->tls);
+}
+
+/* Whether there is something for the socket to take. */
+static bool has_output(const struct connection *connection)
+{
+    bool answers = connection->session.answers.out.len > 0;
+
+    if (connection->tls == NULL) {
+        return answers;
+    }
+    return tls_stream_wants_write(connection->tls) ||
+           (answers && !tls_stream_is_shaking(connection->tls));
 }
 
 static void answers_ready(struct answers *answers)
@@ -102,6 +140,19 @@ static void describe_close(struct connection *connection, const char *why)
                why, session->input_bytes, answers_bytes(&session->answers));
 }
 
+/* Of one that has failed; others know it already, or will. */
+static void describe_handshake(struct connection *connection)
+{
+    char address[SESSION_ADDRESS_MAX];
+    const char *why = tls_stream_error(connection->tls);
+
+    if (why[0] != '\0') {
+        session_address(&connection->session, false, address);
+        log_verbose(server_of(connection)->parts.log, "TLS handshake with %s failed: %s", address,
+                    why);
+    }
+}
+
 static void unlink_unfinished(struct connection *connection)
 {
     struct connection **place = &server_of(connection)->unfinished;
@@ -120,6 +171,9 @@ static void unlink_unfinished(struct connection *connection)
 static void leave(struct connection *connection)
 {
     unlink_unfinished(connection);
+    if (connection->tls != NULL) {
+        tls_stream_end(connection->tls, connection->session.fd);
+    }
     session_finish(&connection->session);
     resp_reader_fini(&connection->reader);
     buf_fini(&connection->in);
@@ -128,6 +182,7 @@ static void leave(struct connection *connection)
 static void shut(struct connection *connection)
 {
     watch(connection, 0);
+    tls_stream_free(connection->tls);
     close(connection->session.fd);
     memory_free(connection);
 }
@@ -281,7 +336,7 @@ static void read_shared(struct connection *connection)
     if (kept > 0) {
         memcpy(server->read_buffer, buf_span(&connection->in).bytes, kept);
     }
-    ssize_t got = recv(connection->session.fd, server->read_buffer + kept, READ_BYTES - kept, 0);
+    ssize_t got = receive(connection, server->read_buffer + kept, READ_BYTES - kept);
     if (got <= 0) {
         input_failed(connection, got);
         return;
@@ -316,7 +371,7 @@ static void read_own(struct connection *connection, size_t missing)
         return;
     }
     wanted = wanted < OWN_READ_MAX ? wanted : OWN_READ_MAX;
-    ssize_t got = recv(connection->session.fd, room, wanted, 0);
+    ssize_t got = receive(connection, room, wanted);
     if (got <= 0) {
         input_failed(connection, got);
         return;
@@ -330,7 +385,7 @@ static void read_own(struct connection *connection, size_t missing)
 static void read_behind(struct connection *connection)
 {
     struct server *server = server_of(connection);
-    ssize_t got = recv(connection->session.fd, server->read_buffer, READ_BYTES, 0);
+    ssize_t got = receive(connection, server->read_buffer, READ_BYTES);
 
     if (got <= 0) {
         input_failed(connection, got);
@@ -344,7 +399,7 @@ static void read_behind(struct connection *connection)
     connection->session.input_bytes = connection->in.len;
 }
 
-static void readable(struct connection *connection)
+static void read_more(struct connection *connection)
 {
     if (connection->must_wait) {
         read_behind(connection);
@@ -360,6 +415,41 @@ static void readable(struct connection *connection)
     } else {
         read_own(connection, missing);
     }
+}
+
+/* What TLS itself has to say may have been read and answered, and the goodbye of the other side may
+ * have come together with its last requests. */
+static void after_tls(struct connection *connection)
+{
+    struct session *session = &connection->session;
+
+    if (session->end == SESSION_OPEN && tls_stream_has_ended(connection->tls)) {
+        errno = EPROTO;
+        input_failed(connection, tls_stream_error(connection->tls)[0] == '\0' ? 0 : -1);
+    }
+    touch(connection);
+}
+
+static void readable(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    struct tls_stream *tls = connection->tls;
+
+    if (tls == NULL) {
+        read_more(connection);
+        return;
+    }
+    if (tls_stream_is_shaking(tls)) {
+        if (server->handshakes == HANDSHAKES_PER_TURN) {
+            return; /* It will be as readable in the next turn. */
+        }
+        server->handshakes++;
+        read_more(connection);
+        describe_handshake(connection);
+    } else {
+        read_more(connection);
+    }
+    after_tls(connection);
 }
 
 /* --- output --- */
@@ -379,10 +469,10 @@ static void write_out(struct connection *connection)
     struct session *session = &connection->session;
     struct span out = buf_span(&session->answers.out);
 
-    if (out.len == 0) {
+    if (!has_output(connection)) {
         return;
     }
-    ssize_t sent = send(session->fd, out.bytes, out.len, MSG_NOSIGNAL);
+    ssize_t sent = transmit(connection, out);
     server->statistics.totals.writes++;
     if (sent < 0) {
         if (errno != EAGAIN && errno != EINTR) {
@@ -404,7 +494,7 @@ static void write_out(struct connection *connection)
 static void rewatch(struct connection *connection)
 {
     struct session *session = &connection->session;
-    int events = session->answers.out.len > 0 ? EV_WRITE : 0;
+    int events = has_output(connection) ? EV_WRITE : 0;
 
     if (connection->must_wait && batch_may_go_on(session)) {
         struct server *server = server_of(connection);
@@ -437,7 +527,8 @@ static void flush(struct connection *connection)
     if (session->end != SESSION_ENDS_NOW) {
         write_out(connection);
     }
-    bool all_left = session->answers.out.len == 0 && session->answers.first == NULL;
+    bool all_left =
+        session->answers.out.len == 0 && session->answers.first == NULL && !has_output(connection);
     if (session->end == SESSION_ENDS_NOW) {
         leave(connection);
         shut(connection);
@@ -504,6 +595,7 @@ static void on_event(struct ev_loop *loop, struct ev_io *io, int events)
 
 void connections_run(struct server *server)
 {
+    server->handshakes = 0;
     while (server->ready != NULL) {
         struct connection *connection = server->ready;
         int events = connection->ready;
@@ -526,6 +618,9 @@ void connection_open(struct server *server, const struct access *access)
     session->fd = access->fd;
     session->from_peer = access->from_peer;
     session->unix_socket = access->unix_socket;
+    if (access->tls) {
+        connection->tls = tls_stream_new(server->parts.tls, false);
+    }
     session_begin(session, server, SIZE_MAX / 2);
     session_set_limit(session);
     session->answers.ready = answers_ready;
@@ -563,6 +658,12 @@ static bool is_idle(const struct connection *connection)
            server->now_ms > session->active_at_ms + timeout_ms;
 }
 
+static bool shakes_too_long(const struct connection *connection)
+{
+    return is_shaking(connection) &&
+           server_of(connection)->now_ms > connection->session.created_at_ms + HANDSHAKE_MS;
+}
+
 void connections_tick(struct server *server)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
@@ -570,6 +671,12 @@ void connections_tick(struct server *server)
         if (over_soft_limit(connection)) {
             session->answers.full = true;
             touch(connection);
+        }
+        if (shakes_too_long(connection)) {
+            tls_metrics.tls_handshake_timeouts_total++;
+            log_verbose(server->parts.log, "Closing client id=%llu: no TLS handshake in time",
+                        (unsigned long long)session->id);
+            session_close(session, SESSION_ENDS_NOW);
         }
         if (is_idle(connection)) {
             server->statistics.totals.idle_closes++;

@@ -17,7 +17,11 @@
  *
  * Memory. All connections read into the server's one buffer; a connection keeps only a request
  * that is not whole. Output blocks are borrowed from the server's pool while there is output.
- * An idle connection holds neither. */
+ * An idle connection holds neither.
+ *
+ * TLS. Who speaks it is a connection like any other from its first byte on, also while hands are
+ * shaken. Of that only so much is done in a turn, since it is a thousand times the work of a
+ * request, and only so much time is given for it. */
 
 #include "cache/base/buf.h"
 #include "proxy/protocol/resp_reader.h"
@@ -25,8 +29,11 @@
 
 #include <ev.h>
 
+struct tls_stream;
+
 struct connection {
     struct session session; /* First: a session's connection is found by its address. */
+    struct tls_stream *tls; /* NULL: plain. */
     struct ev_io io;
     int watched; /* EV_READ, EV_WRITE, both or neither. */
     struct resp_reader reader;
@@ -47,6 +54,7 @@ struct access {
     int fd;
     bool from_peer;
     bool unix_socket;
+    bool tls;
 };
 /* Takes over the socket. It is non-blocking. */
 void connection_open(struct server *server, const struct access *access);

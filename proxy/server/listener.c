@@ -2,7 +2,11 @@
  *
  * Addresses are numbers, since a look-up of names would block. As in Redis, "*" and "::*"
  * are all addresses of IPv4 and IPv6, and one that begins with "-" may be missing on this
- * machine. */
+ * machine.
+ *
+ * The access points are a list in the order of the configuration. Another configuration makes
+ * another list, which has the sockets of those that are in both: who waits there to be accepted
+ * notices nothing. */
 
 #include "proxy/server/listener.h"
 
@@ -50,12 +54,22 @@ static void keep_alive(int fd, int64_t seconds)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* Says why, in one attempt to write, and closes. */
-static void turn_away(struct server *server, int fd, const char *error)
+/* Who connects to the peers' port speaks as the directive says now. */
+static bool speaks_tls(const struct listener *listener)
 {
-    server->statistics.totals.rejected_connections++;
-    ssize_t sent = send(fd, error, strlen(error), MSG_NOSIGNAL);
-    (void)sent;
+    return listener->kind == LISTENER_APP_TLS ||
+           (listener->kind == LISTENER_PEER && listener->server->options->tls_cluster);
+}
+
+/* Says why, in one attempt to write, and closes. Over TLS that would take a handshake first, which
+ * is too much for somebody who is not wanted. */
+static void turn_away(struct listener *listener, int fd, const char *error)
+{
+    listener->server->statistics.totals.rejected_connections++;
+    if (!speaks_tls(listener)) {
+        ssize_t sent = send(fd, error, strlen(error), MSG_NOSIGNAL);
+        (void)sent;
+    }
     close(fd);
 }
 
@@ -67,6 +81,15 @@ static bool is_loopback(const union any_address *address)
     return address->any.sa_family != AF_INET6 || IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
 }
 
+/* Whether somebody from another machine would get in without a password. */
+static bool is_protected(const struct listener *listener, const union any_address *address)
+{
+    const struct server *server = listener->server;
+
+    return server->options->protected_mode && server->users.first->nopass &&
+           listener->kind != LISTENER_PEER && !is_loopback(address);
+}
+
 static void welcome(struct listener *listener, int fd, const union any_address *address)
 {
     struct server *server = listener->server;
@@ -75,23 +98,23 @@ static void welcome(struct listener *listener, int fd, const union any_address *
 
     server->statistics.totals.connections++;
     if (server->count >= (uint64_t)options->maxclients) {
-        turn_away(server, fd, "-ERR max number of clients reached\r\n");
+        turn_away(listener, fd, "-ERR max number of clients reached\r\n");
         return;
     }
-    if (options->protected_mode && server->users.first->nopass && !listener->from_peer &&
-        !is_loopback(address)) {
-        turn_away(server, fd,
+    if (is_protected(listener, address)) {
+        turn_away(listener, fd,
                   "-DENIED podis is in protected mode: without a password it serves this machine "
                   "only. Set requirepass, or protected-mode no\r\n");
         return;
     }
-    if (!listener->unix_socket) {
+    if (listener->kind != LISTENER_UNIX) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         keep_alive(fd, options->tcp_keepalive_seconds);
     }
     connection_open(server, &(struct access){ .fd = fd,
-                                              .from_peer = listener->from_peer,
-                                              .unix_socket = listener->unix_socket });
+                                              .from_peer = listener->kind == LISTENER_PEER,
+                                              .unix_socket = listener->kind == LISTENER_UNIX,
+                                              .tls = speaks_tls(listener) });
 }
 
 /* Accepts up to `most` of those who wait, and says whether nobody is left. */
@@ -127,15 +150,19 @@ static void on_connect(struct ev_loop *loop, struct ev_io *io, int events)
 
 void listeners_accept_waiting(struct server *server)
 {
-    for (size_t i = 0; i < server->listener_count; i++) {
-        accept_some(&server->listeners[i], (size_t)server->options->tcp_backlog);
+    for (struct listener *at = server->listeners; at != NULL; at = at->next) {
+        if (at->fd >= 0) {
+            accept_some(at, (size_t)server->options->tcp_backlog);
+        }
     }
 }
 
 void listeners_tick(struct server *server)
 {
-    for (size_t i = 0; i < server->listener_count; i++) {
-        ev_io_start(server->parts.loop, &server->listeners[i].io);
+    for (struct listener *at = server->listeners; at != NULL; at = at->next) {
+        if (at->fd >= 0) {
+            ev_io_start(server->parts.loop, &at->io);
+        }
     }
 }
 
@@ -176,7 +203,7 @@ static bool parse_address(const char *text, uint16_t port, union any_address *ad
 }
 
 /* A bound, listening socket, or -1 with errno. */
-static int open_socket(const struct server *server, const union any_address *address, socklen_t len)
+static int open_socket(const union any_address *address, socklen_t len, int backlog)
 {
     int on = 1;
     int family = address->any.sa_family;
@@ -191,7 +218,7 @@ static int open_socket(const struct server *server, const union any_address *add
     if (family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     }
-    if (bind(fd, &address->any, len) != 0 || listen(fd, (int)server->options->tcp_backlog) != 0) {
+    if (bind(fd, &address->any, len) != 0 || listen(fd, backlog) != 0) {
         int error = errno;
         close(fd);
         errno = error;
@@ -200,52 +227,37 @@ static int open_socket(const struct server *server, const union any_address *add
     return fd;
 }
 
-static void add(struct server *server, int fd, bool from_peer, bool unix_socket)
-{
-    struct listener *listener = &server->listeners[server->listener_count++];
-
-    *listener = (struct listener){
-        .server = server, .fd = fd, .from_peer = from_peer, .unix_socket = unix_socket
-    };
-    ev_io_init(&listener->io, on_connect, fd, EV_READ);
-    listener->io.data = listener;
-    ev_io_start(server->parts.loop, &listener->io);
-}
-
 static bool may_be_missing(int error, bool optional)
 {
     return error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == EPFNOSUPPORT ||
            error == ESOCKTNOSUPPORT || error == ENOPROTOOPT || (optional && error == EADDRNOTAVAIL);
 }
 
-static enum err open_tcp(struct server *server, const char *text, bool from_peer, char *why,
-                         size_t why_size)
+/* ERR_OK without a socket: it may be missing, and is. */
+static enum err open_tcp(struct listener *listener, int backlog, char *why, size_t why_size)
 {
-    const struct options *options = server->options;
-    uint16_t port = from_peer ? options->peer_port : options->port;
-    bool optional = text[0] == '-';
-    const char *host = text + optional;
+    bool optional = listener->address[0] == '-';
+    const char *host = listener->address + optional;
     union any_address address;
     socklen_t len;
     char where[160];
 
-    snprintf(where, sizeof(where), "port %u (tcp), %s", port, host);
-    if (!parse_address(host, port, &address, &len)) {
+    snprintf(where, sizeof(where), "port %u (%s), %s", listener->port,
+             listener->kind == LISTENER_APP_TLS ? "tls" : "tcp", host);
+    if (!parse_address(host, listener->port, &address, &len)) {
         errno = EINVAL;
         return failed(why, why_size, where);
     }
-    int fd = open_socket(server, &address, len);
-    if (fd < 0) {
-        return may_be_missing(errno, optional) ? ERR_OK : failed(why, why_size, where);
-    }
-    add(server, fd, from_peer, false);
-    return ERR_OK;
+    listener->fd = open_socket(&address, len, backlog);
+    return listener->fd >= 0 || may_be_missing(errno, optional) ? ERR_OK
+                                                                : failed(why, why_size, where);
 }
 
-static enum err open_unix(struct server *server, char *why, size_t why_size)
+static enum err open_unix(struct listener *listener, int backlog, char *why, size_t why_size)
 {
-    const char *path = server->options->unixsocket;
+    const char *path = listener->address;
     union any_address address = { .un.sun_family = AF_UNIX };
+    uint32_t permissions = listener->server->options->unixsocketperm;
     char where[160];
 
     snprintf(where, sizeof(where), "unix socket %.120s", path);
@@ -259,16 +271,101 @@ static enum err open_unix(struct server *server, char *why, size_t why_size)
     if (lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
         unlink(path);
     }
-    int fd = open_socket(server, &address, sizeof(address.un));
-    if (fd < 0) {
+    listener->fd = open_socket(&address, sizeof(address.un), backlog);
+    if (listener->fd < 0) {
         return failed(why, why_size, where);
     }
-    if (server->options->unixsocketperm != 0) {
-        chmod(path, (mode_t)server->options->unixsocketperm);
+    if (permissions != 0) {
+        chmod(path, (mode_t)permissions);
     }
-    add(server, fd, false, true);
     return ERR_OK;
 }
+
+static void watch(struct listener *listener)
+{
+    ev_io_set(&listener->io, listener->fd, EV_READ);
+    ev_io_start(listener->server->parts.loop, &listener->io);
+}
+
+static enum err open_listener(struct listener *listener, char *why, size_t why_size)
+{
+    int backlog = (int)listener->server->options->tcp_backlog;
+
+    assert(listener->fd < 0);
+    enum err err = listener->kind == LISTENER_UNIX ? open_unix(listener, backlog, why, why_size)
+                                                   : open_tcp(listener, backlog, why, why_size);
+    if (listener->fd >= 0) {
+        watch(listener);
+    }
+    return err;
+}
+
+static void close_listener(struct listener *listener)
+{
+    if (listener->fd < 0) {
+        return;
+    }
+    ev_io_stop(listener->server->parts.loop, &listener->io);
+    close(listener->fd);
+    listener->fd = -1;
+    if (listener->kind == LISTENER_UNIX) {
+        unlink(listener->address);
+    }
+}
+
+/* --- lists of access points --- */
+
+static void free_list(struct listener *list)
+{
+    while (list != NULL) {
+        struct listener *next = list->next;
+        close_listener(list);
+        memory_free(list->address);
+        memory_free(list);
+        list = next;
+    }
+}
+
+/* What a configuration asks for, as a list that is being made. */
+struct plan {
+    struct server *server;
+    struct listener *first;
+    struct listener **end;
+};
+
+static void plan_one(struct plan *plan, enum listener_kind kind, const char *address, uint16_t port)
+{
+    struct listener *listener = memory_zero(sizeof(*listener));
+
+    listener->server = plan->server;
+    listener->kind = kind;
+    listener->address = memory_copy_text(address, strlen(address));
+    listener->port = port;
+    listener->fd = -1;
+    ev_init(&listener->io, on_connect);
+    listener->io.data = listener;
+    *plan->end = listener;
+    plan->end = &listener->next;
+}
+
+static void plan_all(struct plan *plan, const struct options *options)
+{
+    for (size_t i = 0; options->port != 0 && i < options->bind.count; i++) {
+        plan_one(plan, LISTENER_APP, options->bind.items[i], options->port);
+    }
+    for (size_t i = 0; options->tls_port != 0 && i < options->bind.count; i++) {
+        plan_one(plan, LISTENER_APP_TLS, options->bind.items[i], options->tls_port);
+    }
+    if (options->unixsocket[0] != '\0') {
+        plan_one(plan, LISTENER_UNIX, options->unixsocket, 0);
+    }
+    if (options->peers[0] != '\0' && options->peer_port != 0) {
+        const char *host = options->peer_bind[0] == '\0' ? "0.0.0.0" : options->peer_bind;
+        plan_one(plan, LISTENER_PEER, host, options->peer_port);
+    }
+}
+
+/* --- from one list to the next --- */
 
 /* As many open files as maxclients needs, if we may. */
 static void raise_file_limit(const struct server *server)
@@ -288,49 +385,100 @@ static void raise_file_limit(const struct server *server)
     }
 }
 
-static enum err open_all(struct server *server, char *why, size_t why_size)
+/* An open one that is the same, and that nobody has chosen yet. */
+static struct listener *find(struct listener *list, const struct listener *like)
 {
-    const struct options *options = server->options;
+    for (; list != NULL; list = list->next) {
+        bool same = list->kind == like->kind && list->port == like->port &&
+                    strcmp(list->address, like->address) == 0;
+        if (same && list->fd >= 0 && !list->stays) {
+            return list;
+        }
+    }
+    return NULL;
+}
+
+/* An address cannot be opened while a wider one of the same port is, or the other way round; so
+ * those that are not wanted any more are closed first. */
+static void close_others(struct listener *list, struct listener *plan)
+{
+    for (; plan != NULL; plan = plan->next) {
+        plan->before = find(list, plan);
+        if (plan->before != NULL) {
+            plan->before->stays = true;
+        }
+    }
+    for (; list != NULL; list = list->next) {
+        if (!list->stays) {
+            close_listener(list);
+        }
+    }
+}
+
+static enum err open_new(struct listener *plan, char *why, size_t why_size)
+{
     enum err err = ERR_OK;
 
-    for (size_t i = 0; options->port != 0 && i < options->bind.count && err == ERR_OK; i++) {
-        err = open_tcp(server, options->bind.items[i], false, why, why_size);
-    }
-    if (err == ERR_OK && options->unixsocket[0] != '\0') {
-        err = open_unix(server, why, why_size);
-    }
-    if (err == ERR_OK && options->peers[0] != '\0' && options->peer_port != 0) {
-        const char *host = options->peer_bind[0] == '\0' ? "0.0.0.0" : options->peer_bind;
-        err = open_tcp(server, host, true, why, why_size);
+    for (; plan != NULL && err == ERR_OK; plan = plan->next) {
+        if (plan->before == NULL) {
+            err = open_listener(plan, why, why_size);
+        }
     }
     return err;
 }
 
-enum err listeners_open(struct server *server, char *why, size_t why_size)
+/* As it was before close_others(). */
+static void restore(struct listener *list)
 {
-    assert(server->listeners == NULL);
-    /* They are watched where they lie, so the array never moves. */
-    server->listeners = memory_zero((server->options->bind.count + 2) * sizeof(*server->listeners));
-    raise_file_limit(server);
+    char why[256];
 
-    enum err err = open_all(server, why, why_size);
-    if (err != ERR_OK) {
-        listeners_close(server);
+    for (; list != NULL; list = list->next) {
+        if (!list->stays && open_listener(list, why, sizeof(why)) != ERR_OK) {
+            log_warning(list->server->parts.log, "%s", why);
+        }
+        list->stays = false;
     }
-    return err;
+}
+
+static void take_over(struct listener *plan)
+{
+    for (; plan != NULL; plan = plan->next) {
+        struct listener *before = plan->before;
+        if (before != NULL) {
+            ev_io_stop(before->server->parts.loop, &before->io);
+            plan->fd = before->fd;
+            before->fd = -1;
+            plan->before = NULL;
+            watch(plan);
+        }
+    }
+}
+
+enum err listeners_open(struct server *server, const struct options *options, char *why,
+                        size_t why_size)
+{
+    struct plan plan = { .server = server, .end = &plan.first };
+    struct listener *old = server->listeners;
+
+    if (old == NULL) {
+        raise_file_limit(server);
+    }
+    plan_all(&plan, options);
+    close_others(old, plan.first);
+    enum err err = open_new(plan.first, why, why_size);
+    if (err != ERR_OK) {
+        free_list(plan.first);
+        restore(old);
+        return err;
+    }
+    take_over(plan.first);
+    server->listeners = plan.first;
+    free_list(old);
+    return ERR_OK;
 }
 
 void listeners_close(struct server *server)
 {
-    for (size_t i = 0; i < server->listener_count; i++) {
-        struct listener *listener = &server->listeners[i];
-        ev_io_stop(server->parts.loop, &listener->io);
-        close(listener->fd);
-        if (listener->unix_socket) {
-            unlink(server->options->unixsocket);
-        }
-    }
-    memory_free(server->listeners);
+    free_list(server->listeners);
     server->listeners = NULL;
-    server->listener_count = 0;
 }

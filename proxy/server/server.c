@@ -20,6 +20,7 @@
 #include "proxy/server/state.h"
 #include "proxy/server/token.h"
 #include "proxy/server/transaction.h"
+#include "proxy/tls/tls.h"
 
 enum {
     TICK_BUCKETS = 4096, /* Of the table, looked at per tick … */
@@ -139,6 +140,9 @@ void server_tick(struct server *server, uint64_t now_ms)
     statistics_sample(&server->statistics, now_ms);
     connections_tick(server);
     listeners_tick(server);
+    if (server->parts.tls != NULL) {
+        tls_tick(server->parts.tls, now_ms);
+    }
     publish(server);
 }
 
@@ -262,7 +266,13 @@ void server_free(struct server *server)
 
 enum err server_listen(struct server *server, char *why, size_t why_size)
 {
-    return listeners_open(server, why, why_size);
+    return listeners_open(server, server->options, why, why_size);
+}
+
+enum err server_listen_as(struct server *server, const struct options *options, char *why,
+                          size_t why_size)
+{
+    return server->draining ? ERR_OK : listeners_open(server, options, why, why_size);
 }
 
 void server_configure(struct server *server, const struct config *config)

@@ -15,6 +15,7 @@
 struct ev_loop;
 struct server;
 struct session;
+struct tls;
 struct watches;
 
 /* What only the program can do, for the commands that ask for it. Any may be NULL: the
@@ -37,6 +38,7 @@ struct server_parts {
     const struct config *config;          /* Borrowed; replaced by server_configure(). */
     const struct log *log;
     struct peers *peers; /* NULL: always alone. */
+    struct tls *tls;     /* NULL: no access point speaks it. */
     struct server_program program;
     char run_id[41]; /* 40 hex digits, NUL: INFO's run_id. */
     uint64_t seed;
@@ -51,12 +53,17 @@ struct server *server_new(const struct server_parts *parts);
 /* Closes everything at once; answers not yet written are lost. */
 void server_free(struct server *server);
 
-/* Opens the access points of the configuration: port, unixsocket, peer-port (if `peers` is set).
- * ERR_SYSTEM: none stays open, and `why` says which failed ("Failed listening on port 6379 (tcp),
- * 127.0.0.1: Address already in use"). */
+/* Opens the access points of the configuration: port, tls-port, unixsocket, peer-port (if `peers`
+ * is set). ERR_SYSTEM: none stays open, and `why` says which failed ("Failed listening on port 6379
+ * (tcp), 127.0.0.1: Address already in use"). */
 must_check enum err server_listen(struct server *server, char *why, size_t why_size);
 
-/* Takes a new configuration into use, from the next request on. Access points stay. */
+/* Makes the access points those of a configuration that is about to be taken into use. ERR_SYSTEM:
+ * it cannot be, and they are as they were. */
+must_check enum err server_listen_as(struct server *server, const struct options *options,
+                                     char *why, size_t why_size);
+
+/* Takes a new configuration into use, from the next request on. */
 void server_configure(struct server *server, const struct config *config);
 
 /* While loading, only commands whose row says so are run: the others answer LOADING. */

@@ -86,11 +86,11 @@ struct server {
 
     /* Sockets. */
     struct listener *listeners;
-    size_t listener_count;
     struct connection *ready;      /* Have sent something, or can be written to again. */
     struct connection *touched;    /* Have something to write, or end. */
     struct connection *unfinished; /* Have whole requests left to run. */
     struct connection *lingering;
+    unsigned handshakes; /* Gone on with in this turn. */
     bool draining;
     bool cache_is_busy; /* cache_tick() wants to be called again soon. */
 

@@ -33,7 +33,7 @@ void info_server(struct info *info)
     info_line(info, "gcc_version:%d.%d.%d", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
     info_line(info, "process_id:%ld", (long)getpid());
     info_line(info, "run_id:%s", server_run_id(server));
-    info_line(info, "tcp_port:%u", options->port);
+    info_line(info, "tcp_port:%u", options->port != 0 ? options->port : options->tls_port);
     info_line(info, "server_time_usec:%" PRIu64, info->now_ms * 1000);
     info_number(info, "uptime_in_seconds", up_seconds);
     info_number(info, "uptime_in_days", up_seconds / 86400);

@@ -248,8 +248,9 @@ static void set_refuses_with_redis_words(void **state)
         { { "nope", "1" }, "Unknown option or number of arguments for CONFIG SET - 'nope'" },
         { { "port", "1", "nope", "1" },
           "Unknown option or number of arguments for CONFIG SET - 'nope'" },
-        { { "port", "1" },
-          "CONFIG SET failed (possibly related to argument 'port') - can't set immutable config" },
+        { { "databases", "1" },
+          "CONFIG SET failed (possibly related to argument 'databases') - can't set immutable "
+          "config" },
         { { "dir", "/" },
           "CONFIG SET failed (possibly related to argument 'dir') - can't set protected config" },
         { { "hz", "1", "HZ", "2" },
@@ -363,12 +364,12 @@ static void compare_refuses_what_needs_a_restart(void **state)
 {
     (void)state;
     struct config *now = load((const char *const[]){ NULL });
-    struct config *next = load((const char *const[]){ "--port", "1", NULL });
+    struct config *next = load((const char *const[]){ "--peer-port", "1", NULL });
     struct config_report report;
     char text[500] = "";
 
     assert_int_equal(config_compare(now, next, note_change, text, &report), ERR_REFUSED);
-    assert_string_equal(report.text, "port: '6379' cannot become '1' without a restart\n");
+    assert_string_equal(report.text, "peer-port: '6380' cannot become '1' without a restart\n");
     config_report_fini(&report);
     config_free(now);
     config_free(next);

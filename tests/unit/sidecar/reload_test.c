@@ -39,6 +39,13 @@ static void count_change(void *context)
     fixture->changes++;
 }
 
+static enum err refuse_hz_66(void *context, const struct config *next, char *why, size_t why_size)
+{
+    (void)context;
+    snprintf(why, why_size, "the world has no 66");
+    return next->options.hz == 66 ? ERR_SYSTEM : ERR_OK;
+}
+
 static void begin(struct fixture *fixture, const char *text)
 {
     struct config_report report;
@@ -54,6 +61,7 @@ static void begin(struct fixture *fixture, const char *text)
                                   .sources = &fixture->sources,
                                   .config = fixture->config,
                                   .log = &fixture->log,
+                                  .prepare = refuse_hz_66,
                                   .changed = count_change,
                                   .context = fixture };
     fixture->reload = reload_new(&parts);
@@ -118,11 +126,26 @@ static void refuses_all_for_one_that_needs_a_restart(void **state)
     (void)state;
     struct fixture fixture;
     begin(&fixture, "hz 10\n");
-    folder_write(&fixture.folder, "a.conf", "hz 20\nport 7000\n");
+    folder_write(&fixture.folder, "a.conf", "hz 20\npeer-port 7000\n");
     assert_int_equal(reload_now(fixture.reload), ERR_REFUSED);
     assert_int_equal(fixture.config->options.hz, 10);
     assert_int_equal(fixture.changes, 0);
-    expect_logged(&fixture, "Reload refused: port: '6379' cannot become '7000' without a restart");
+    expect_logged(&fixture,
+                  "Reload refused: peer-port: '6380' cannot become '7000' without a restart");
+    end(&fixture);
+}
+
+static void refuses_what_the_world_cannot_give(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, "hz 10\n");
+    folder_write(&fixture.folder, "a.conf", "hz 66\n");
+    assert_int_equal(reload_now(fixture.reload), ERR_SYSTEM);
+    assert_int_equal(fixture.config->options.hz, 10);
+    assert_int_equal(fixture.changes, 0);
+    expect_logged(&fixture, "Reload refused: the world has no 66");
+    assert_null(strstr(fixture.logged, "hz was"));
     end(&fixture);
 }
 
@@ -220,6 +243,7 @@ int main(void)
         cmocka_unit_test(nothing_new_is_nothing_done),
         cmocka_unit_test(refuses_all_for_one_mistake),
         cmocka_unit_test(refuses_all_for_one_that_needs_a_restart),
+        cmocka_unit_test(refuses_what_the_world_cannot_give),
         cmocka_unit_test(keeps_the_containers_memory_limit),
         cmocka_unit_test(never_logs_a_secret),
         cmocka_unit_test(sees_a_file_that_changed),

@@ -123,6 +123,16 @@ static void says_which_address_is_taken(void **state)
     fixture_fini(&second);
 }
 
+static size_t open_listeners(const struct server *server)
+{
+    size_t count = 0;
+
+    for (const struct listener *at = server->listeners; at != NULL; at = at->next) {
+        count += at->fd >= 0;
+    }
+    return count;
+}
+
 static void lets_an_address_with_a_dash_be_missing(void **state)
 {
     (void)state;
@@ -134,13 +144,13 @@ static void lets_an_address_with_a_dash_be_missing(void **state)
     const char *const optional[] = { "--port", port_text, "--bind", "127.21.5.99 -192.0.2.1" };
     fixture_init(&fixture, optional, COUNT(optional));
     assert_int_equal(server_listen(fixture.server, why, sizeof(why)), ERR_OK);
-    assert_int_equal(fixture.server->listener_count, 1);
+    assert_int_equal(open_listeners(fixture.server), 1);
     fixture_fini(&fixture);
 
     const char *const needed[] = { "--port", port_text, "--bind", "127.21.5.99 192.0.2.1" };
     fixture_init(&fixture, needed, COUNT(needed));
     assert_int_equal(server_listen(fixture.server, why, sizeof(why)), ERR_SYSTEM);
-    assert_int_equal(fixture.server->listener_count, 0);
+    assert_int_equal(open_listeners(fixture.server), 0);
     assert_int_equal(dial(port), -1);
     fixture_fini(&fixture);
 }
