@@ -513,7 +513,8 @@ struct cache_stats cache_stats(const struct cache *cache)
 void cache_stats_reset(struct cache *cache)
 {
     cache->lazy_freed_before = atomic_load_explicit(&cache->disposal.freed, memory_order_acquire);
-    cache->stats = (struct cache_stats){ .changes = cache->stats.changes };
+    cache->stats =
+        (struct cache_stats){ .changes = cache->stats.changes, .emptied = cache->stats.emptied };
 }
 
 /* --- looking from outside --- */

@@ -103,12 +103,15 @@ void cache_set_publisher(struct cache *cache, publish_fn publish, void *context)
 struct script_host;
 void cache_set_script_host(struct cache *cache, const struct script_host *host);
 
-/* Values that have many parts are freed by `run`, which a job queue calls some time later, on any
- * thread, once for each `job`, and before the cache is freed. Without a queue they are freed at
- * once. Set at start only. */
+/* Values that have many parts are freed by `run`, which a job queue calls some time later, on
+ * another thread, once for each `job`, in their order, and before the cache is freed. Without a
+ * queue they are freed at once. Set at start only. */
 struct cache_jobs {
     void *context;
     void (*add)(void *context, void (*run)(void *job), void *job);
+    /* For jobs whose end somebody waits for, as their last act: the loop turns once more, now. May
+     * be NULL. */
+    void (*wake)(void *context);
 };
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs);
 
@@ -136,6 +139,7 @@ struct cache_stats {
     uint64_t expired_parts; /* Fields of hashes. */
     uint64_t lazy_freed;    /* Values freed by jobs, and keys of emptied databases by ticks. */
     uint64_t lazy_pending;  /* Those that still have to be. Never reset. */
+    uint64_t emptied;       /* How often FLUSHALL was run. Never reset. */
     uint64_t changes;       /* Since start: the dirty counter. Never reset. */
 };
 struct cache_stats cache_stats(const struct cache *cache);

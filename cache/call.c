@@ -602,6 +602,7 @@ void keys_flush(struct call *c, int db, bool at_once)
     for (int i = first; i <= last; i++) {
         cache_flush(c->cache, i, at_once);
     }
+    c->cache->stats.emptied += db < 0;
     c->everything = true;
     c->everything_db = db;
     call_forget(c);

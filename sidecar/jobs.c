@@ -5,6 +5,7 @@
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
 
+#include <ev.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,9 +24,37 @@ struct jobs {
     bool ending;
     bool running; /* There is a thread. Only the thread that adds looks at it. */
     pthread_t thread;
+    struct ev_loop *loop; /* NULL: nobody is woken. */
+    struct ev_async woken;
 };
 
-struct jobs *jobs_new(void)
+/* That the loop turned is all there is to it. */
+static void on_woken(struct ev_loop *loop, struct ev_async *woken, int events)
+{
+    (void)loop;
+    (void)woken;
+    (void)events;
+}
+
+static void watch(struct jobs *jobs, struct ev_loop *loop)
+{
+    jobs->loop = loop;
+    if (loop != NULL) {
+        ev_async_init(&jobs->woken, on_woken);
+        ev_async_start(loop, &jobs->woken);
+        ev_unref(loop); /* It keeps no loop going. */
+    }
+}
+
+static void unwatch(struct jobs *jobs)
+{
+    if (jobs->loop != NULL) {
+        ev_ref(jobs->loop);
+        ev_async_stop(jobs->loop, &jobs->woken);
+    }
+}
+
+struct jobs *jobs_new(struct ev_loop *loop)
 {
     struct jobs *jobs = memory_zero(sizeof(*jobs));
     int failed = pthread_mutex_init(&jobs->lock, NULL);
@@ -33,6 +62,7 @@ struct jobs *jobs_new(void)
     failed = pthread_cond_init(&jobs->filled, NULL);
     assert(failed == 0);
     jobs->end = &jobs->first;
+    watch(jobs, loop);
     return jobs;
 }
 
@@ -75,7 +105,15 @@ static void start(struct jobs *jobs)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void wake(struct jobs *jobs)
+void jobs_wake(struct jobs *jobs)
+{
+    if (jobs->loop != NULL) {
+        ev_async_send(jobs->loop, &jobs->woken);
+    }
+}
+
+/* Lets the thread look. */
+static void unlock_filled(struct jobs *jobs)
 {
     pthread_cond_signal(&jobs->filled);
     pthread_mutex_unlock(&jobs->lock);
@@ -95,7 +133,7 @@ void jobs_add(struct jobs *jobs, void (*run)(void *job), void *what)
     pthread_mutex_lock(&jobs->lock);
     *jobs->end = job;
     jobs->end = &job->next;
-    wake(jobs);
+    unlock_filled(jobs);
 }
 
 void jobs_free(struct jobs *jobs)
@@ -106,10 +144,11 @@ void jobs_free(struct jobs *jobs)
     if (jobs->running) {
         pthread_mutex_lock(&jobs->lock);
         jobs->ending = true;
-        wake(jobs);
+        unlock_filled(jobs);
         pthread_join(jobs->thread, NULL);
     }
     assert(jobs->first == NULL);
+    unwatch(jobs);
     pthread_cond_destroy(&jobs->filled);
     pthread_mutex_destroy(&jobs->lock);
     memory_free(jobs);

@@ -7,13 +7,18 @@
  * made when there is something to do for the first time: a podis that never has a job pays
  * nothing for it. */
 
+struct ev_loop;
 struct jobs;
 
-struct jobs *jobs_new(void);
+/* `loop` is the one that jobs_wake() wakes, or NULL: none. It outlives the queue. */
+struct jobs *jobs_new(struct ev_loop *loop);
 /* Does what is left, then ends the thread. Accepts NULL. */
 void jobs_free(struct jobs *jobs);
 
 /* `run` is called once with `job`, on the queue's thread. If there can be no thread: now. */
 void jobs_add(struct jobs *jobs, void (*run)(void *job), void *job);
+
+/* The loop turns once more, now: somebody waits for what a job has done. From any thread. */
+void jobs_wake(struct jobs *jobs);
 
 #endif

@@ -66,6 +66,11 @@ static void add_job(void *context, void (*run)(void *job), void *job)
     jobs_add(context, run, job);
 }
 
+static void wake_loop(void *context)
+{
+    jobs_wake(context);
+}
+
 static void make_store(struct program *program)
 {
     program->commands = command_table_new();
@@ -76,8 +81,9 @@ static void make_store(struct program *program)
                                      .seed = program->seed,
                                      .commands = program->commands };
     program->cache = cache_new(&options);
-    program->jobs = jobs_new();
-    cache_set_jobs(program->cache, &(struct cache_jobs){ program->jobs, add_job });
+    program->jobs = jobs_new(program->loop);
+    program->cache_jobs = (struct cache_jobs){ program->jobs, add_job, wake_loop };
+    cache_set_jobs(program->cache, &program->cache_jobs);
 }
 
 static enum err make_tls(struct program *program, char *why, size_t why_size)

@@ -27,7 +27,8 @@ struct program {
     struct ev_loop *loop;
 
     struct cache *cache;
-    struct jobs *jobs; /* For the cache; ended before it. */
+    struct jobs *jobs;            /* For the cache; ended before it. */
+    struct cache_jobs cache_jobs; /* The same, as the cache knows them. */
     struct command_table *commands;
     struct tls *tls;
     struct peers *peers; /* NULL while alone, like discovery. */

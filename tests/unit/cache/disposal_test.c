@@ -35,7 +35,7 @@ static void start(struct try *try, struct later *later)
 {
     try_start(try);
     *later = (struct later){ .count = 0 };
-    cache_set_jobs(try->cache, &(struct cache_jobs){ later, add_later });
+    cache_set_jobs(try->cache, &(struct cache_jobs){ .context = later, .add = add_later });
 }
 
 static void add_set(struct try *try, const char *key, int members)

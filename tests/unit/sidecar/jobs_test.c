@@ -46,7 +46,7 @@ static void does_all_in_order_before_it_is_freed(void **state)
 {
     (void)state;
     static struct done done;
-    struct jobs *jobs = jobs_new();
+    struct jobs *jobs = jobs_new(NULL);
 
     for (int i = 0; i < MANY; i++) {
         add(jobs, &done, i);
@@ -62,7 +62,7 @@ static void works_on_another_thread(void **state)
 {
     (void)state;
     static struct done done;
-    struct jobs *jobs = jobs_new();
+    struct jobs *jobs = jobs_new(NULL);
 
     add(jobs, &done, 1);
     jobs_free(jobs);
@@ -73,7 +73,7 @@ static void works_on_another_thread(void **state)
 static void may_be_freed_unused(void **state)
 {
     (void)state;
-    jobs_free(jobs_new());
+    jobs_free(jobs_new(NULL));
     jobs_free(NULL);
 }
 
