@@ -57,6 +57,14 @@ void save_byte(struct saver *saver, uint8_t byte)
     save_raw(saver, (struct span){ (const char *)&byte, 1 });
 }
 
+void save_type(struct saver *saver, uint8_t code)
+{
+    save_byte(saver, code);
+    if (saver->key.bytes != NULL) {
+        save_string(saver, saver->key);
+    }
+}
+
 /* The low `width` bytes of a number, in one of two orders. */
 
 static void save_little(struct saver *saver, uint64_t number, size_t width)
@@ -117,10 +125,24 @@ static bool save_integer(struct saver *saver, struct span text)
     return true;
 }
 
+static bool save_for_later(struct saver *saver, struct span text)
+{
+    struct save_mark mark = { .at = saver->out->len, .len = text.len };
+
+    if (!buf_add(saver->later, (struct span){ (const char *)&mark, sizeof(mark) })) {
+        saver->full = true;
+    }
+    save_raw(saver, text);
+    return true;
+}
+
 static bool save_compressed(struct saver *saver, struct span text)
 {
     if (!saver->compress || text.len < COMPRESS_FROM) {
         return false;
+    }
+    if (saver->later != NULL) {
+        return save_for_later(saver, text);
     }
     size_t room = text.len - COMPRESS_GAIN;
     char *packed = memory_alloc(room);
@@ -141,6 +163,21 @@ void save_block(struct saver *saver, struct span bytes)
         save_len(saver, bytes.len);
         save_raw(saver, bytes);
     }
+}
+
+void save_marked(struct saver *saver, struct span bytes, const struct save_mark *marks,
+                 size_t count)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        assert(marks[i].at >= done);
+        assert(marks[i].at + marks[i].len <= bytes.len);
+        save_raw(saver, (struct span){ bytes.bytes + done, marks[i].at - done });
+        save_block(saver, (struct span){ bytes.bytes + marks[i].at, marks[i].len });
+        done = marks[i].at + marks[i].len;
+    }
+    save_raw(saver, span_skip(bytes, done));
 }
 
 void save_string(struct saver *saver, struct span text)
@@ -181,6 +218,12 @@ bool load_failed(struct loader *loader, const char *why)
         loader->why = why;
     }
     return false;
+}
+
+bool load_is_empty(struct loader *loader, const char *why)
+{
+    loader->nothing = loader->why == NULL;
+    return load_failed(loader, why);
 }
 
 bool load_raw(struct loader *loader, size_t len, struct span *bytes)

@@ -15,11 +15,25 @@
 
 struct saver {
     struct buf *out;
-    bool compress; /* LZF for strings over 20 bytes, where it gains (rdbcompression). */
-    bool full;     /* The buffer's maximum was passed: what is there is useless. */
+    bool compress;     /* LZF for strings over 20 bytes, where it gains (rdbcompression). */
+    bool full;         /* The buffer's maximum was passed: what is there is useless. */
+    bool for_7_0;      /* Only forms that Redis 7.0 knows, where a value has one. */
+    struct span key;   /* In files: goes behind the value's type byte. .bytes is NULL: not. */
+    struct buf *later; /* NULL, or takes a save_mark for each string that may be compressed. */
 };
 
+/* A string that lies in `out` without its length, whose compression was put off. */
+struct save_mark {
+    size_t at, len;
+};
+
+/* Saves what was saved with marks, and compresses it now if that gains. They are in order. */
+void save_marked(struct saver *saver, struct span bytes, const struct save_mark *marks,
+                 size_t count);
+
 void save_byte(struct saver *saver, uint8_t byte);
+/* The first of a value. */
+void save_type(struct saver *saver, uint8_t code);
 void save_raw(struct saver *saver, struct span bytes); /* Without its length. */
 void save_len(struct saver *saver, uint64_t len);
 /* As Redis does: text that is a small integer in its binary form, long text compressed. */
@@ -32,6 +46,7 @@ void save_ms(struct saver *saver, int64_t ms);        /* The same of an integer.
 struct loader {
     struct span in;  /* What is left. */
     const char *why; /* NULL, or a constant text: what was wrong. */
+    bool nothing;    /* It was that the value is empty; all of it was read. */
     struct buf text; /* Of the string that was read last, if it did not lie in `in`. */
 };
 
@@ -39,6 +54,8 @@ void loader_init(struct loader *loader, struct span in);
 void loader_fini(struct loader *loader);
 /* Notes what is wrong, unless something was before. Always false. */
 bool load_failed(struct loader *loader, const char *why);
+/* The same about an aggregate without elements, which cannot be a key's value. */
+bool load_is_empty(struct loader *loader, const char *why);
 
 must_check bool load_byte(struct loader *loader, uint8_t *byte);
 must_check bool load_raw(struct loader *loader, size_t len, struct span *bytes);

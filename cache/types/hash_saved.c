@@ -36,6 +36,7 @@ enum saved_hash {
     SAVED_TIMED_PACK_DRAFT = 23,
     SAVED_TIMED_PAIRS = 24,
     SAVED_TIMED_PACK = 25,
+    SAVED_PAIRS_TIMED = HASH_SAVED_VALKEY,
 };
 
 const uint8_t hash_saved_codes[] = {
@@ -47,6 +48,7 @@ const uint8_t hash_saved_codes[] = {
     SAVED_TIMED_PACK_DRAFT,
     SAVED_TIMED_PAIRS,
     SAVED_TIMED_PACK,
+    SAVED_PAIRS_TIMED,
     TYPE_NO_CODE,
 };
 
@@ -59,7 +61,7 @@ static struct span pack_bytes(const struct listpack *pack)
 
 static void save_pack(const struct hash_pack *hash, struct saver *out)
 {
-    save_byte(out, SAVED_PACK);
+    save_type(out, SAVED_PACK);
     save_block(out, pack_bytes(hash->pack));
 }
 
@@ -75,7 +77,7 @@ static void save_flat(void *hash, struct saver *out)
 static void save_timed_pack(const struct hash_pack *hash, struct saver *out)
 {
     int64_t first_ms = hash_pack_first_ms(hash);
-    save_byte(out, SAVED_TIMED_PACK);
+    save_type(out, SAVED_TIMED_PACK);
     save_ms(out, first_ms == HASH_NEVER ? HASH_EXPIRES_END_MS : first_ms);
     save_block(out, pack_bytes(hash->pack));
 }
@@ -104,7 +106,7 @@ static void save_table(const struct hash_table *hash, struct saver *out)
     const struct hash_due *due = hash_table_due(hash);
 
     if (due == NULL || due->count == 0) {
-        save_byte(out, SAVED_PAIRS);
+        save_type(out, SAVED_PAIRS);
         save_len(out, hash_table_count(hash));
         hash_each(hash, 0, save_pair, out);
         return;
@@ -113,7 +115,7 @@ static void save_table(const struct hash_table *hash, struct saver *out)
         .out = out,
         .first_ms = hash_pair_expires_at_ms(hash_due_first(due)),
     };
-    save_byte(out, SAVED_TIMED_PAIRS);
+    save_type(out, SAVED_TIMED_PAIRS);
     save_ms(out, saver.first_ms);
     save_len(out, hash_table_count(hash));
     hash_each(hash, 0, save_timed_pair, &saver);
@@ -217,6 +219,32 @@ static bool load_first_ms(struct loader *in, int64_t *first_ms)
     }
     return (*first_ms >= 0 && *first_ms <= HASH_EXPIRES_END_MS) ||
            load_failed(in, "a hash expires at no possible time");
+}
+
+/* Valkey's: the time is behind the value. */
+static bool load_pairs_timed(struct arrival *arrival)
+{
+    struct loader *in = arrival->in;
+    struct buf value;
+    struct span text;
+    int64_t time;
+    uint64_t count;
+    bool good = load_count(in, 2 + sizeof(time), &count);
+
+    buf_init(&value, UINT32_MAX);
+    for (uint64_t i = 0; good && i < count; i++) {
+        good = load_string(in, &text) && keep_field(arrival, text) && load_string(in, &text);
+        buf_cut(&value, 0);
+        good = good && (buf_add(&value, text) || load_failed(in, "a field's value is over 4 GB")) &&
+               load_ms(in, &time);
+        if (good && time != -1 && (time < 0 || time >= HASH_EXPIRES_END_MS)) {
+            good = load_failed(in, "a field of a hash expires at no possible time");
+        }
+        good = good && add(arrival, buf_span(&arrival->field), buf_span(&value),
+                           time == -1 ? HASH_NEVER : time);
+    }
+    buf_fini(&value);
+    return good;
 }
 
 static bool add_pair(void *context, struct span field, struct span value)
@@ -373,6 +401,8 @@ static bool load_body(struct arrival *arrival, uint8_t code)
         return load_pairs(arrival, true, 0);
     case SAVED_TIMED_PACK_DRAFT:
         return load_timed_pack(arrival);
+    case SAVED_PAIRS_TIMED:
+        return load_pairs_timed(arrival);
     case SAVED_TIMED_PAIRS:
         return load_first_ms(arrival->in, &first_ms) && load_pairs(arrival, true, first_ms - 1);
     default:
@@ -390,7 +420,7 @@ void *hash_load(uint8_t code, struct loader *in, const struct type_limits *limit
     bool loaded = load_body(&arrival, code);
     buf_fini(&arrival.field);
     if (loaded && hash_count(hash_draft_value(&arrival.draft), 0) == 0) {
-        loaded = load_failed(in, "a hash is empty");
+        loaded = load_is_empty(in, "a hash is empty");
     }
     if (!loaded) {
         hash_draft_fini(&arrival.draft);

@@ -6,6 +6,10 @@
 #include "cache/ds/saved.h"
 #include "cache/types/limits.h"
 
+/* Valkey 9's hashes with fields that expire are of a type whose number Redis 7.4 drafts had. Who
+ * reads a file of Valkey's says this instead. */
+enum { HASH_SAVED_VALKEY_FILE = 22, HASH_SAVED_VALKEY = 0x96 };
+
 extern const uint8_t hash_saved_codes[];
 
 void hash_save(const void *hash, struct saver *out);

@@ -138,7 +138,7 @@ static void save(const void *value, struct saver *out)
     const struct quicklist *items = list_items(value, &room);
     void *scratch = NULL;
 
-    save_byte(out, SAVED_NODES);
+    save_type(out, SAVED_NODES);
     save_len(out, items->nodes);
     for (const struct quicklist_node *node = items->head; node != NULL; node = node->next) {
         struct span bytes = { quicklist_node_read(node, &scratch), node->bytes };
@@ -289,7 +289,7 @@ static void *load(uint8_t code, struct loader *in, const struct type_limits *lim
     bool loaded = load_by_code(code, &to);
 
     if (loaded && to.items.count == 0) {
-        loaded = load_failed(in, "a list is empty");
+        loaded = load_is_empty(in, "a list is empty");
     }
     if (!loaded) {
         quicklist_fini(&to.items);

@@ -130,12 +130,12 @@ static void save_member(void *context, struct span text)
 
 static void save(const void *value, struct saver *out)
 {
-    if (set_is_hashed(value)) {
-        save_byte(out, SAVED_MEMBERS);
+    if (set_is_hashed(value) || (out->for_7_0 && !set_is_integers(value))) {
+        save_type(out, SAVED_MEMBERS);
         save_len(out, set_count(value));
         set_each(value, save_member, out);
     } else {
-        save_byte(out, set_is_integers(value) ? SAVED_INTSET : SAVED_LISTPACK);
+        save_type(out, set_is_integers(value) ? SAVED_INTSET : SAVED_LISTPACK);
         save_block(out, set_block(value));
     }
 }
@@ -241,7 +241,7 @@ static void *load(uint8_t code, struct loader *in, const struct type_limits *lim
         break;
     }
     if (loaded && set_count(&set) == 0) {
-        loaded = load_failed(in, "a set is empty");
+        loaded = load_is_empty(in, "a set is empty");
     }
     if (!loaded) {
         set_fini(&set);

@@ -80,7 +80,9 @@ static void save_group(struct saver *out, const struct stream_group *group)
     while (consumer != NULL) {
         save_string(out, stream_consumer_name(consumer));
         save_ms(out, consumer->seen_at_ms);
-        save_ms(out, consumer->active_at_ms);
+        if (!out->for_7_0) {
+            save_ms(out, consumer->active_at_ms);
+        }
         save_pending(out, &consumer->pending, false);
         consumer = radix_after(&group->consumers, stream_consumer_name(consumer));
     }
@@ -91,7 +93,7 @@ void stream_save(const void *stream, struct saver *out)
     const struct stream *it = stream;
     const struct stream_group *group = radix_first(&it->groups);
 
-    save_byte(out, CODE_WITH_ACTIVE);
+    save_type(out, out->for_7_0 ? CODE_WITH_COUNTS : CODE_WITH_ACTIVE);
     save_blocks(out, it);
     save_len(out, it->length);
     save_id(out, it->last_id);

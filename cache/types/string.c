@@ -253,7 +253,7 @@ static const uint8_t codes[] = { SAVED_STRING, TYPE_NO_CODE };
 static void save(const void *value, struct saver *out)
 {
     char room[STRING_TEXT_ROOM];
-    save_byte(out, SAVED_STRING);
+    save_type(out, SAVED_STRING);
     save_string(out, string_text(value, room));
 }
 

@@ -19,7 +19,7 @@ const uint8_t zset_codes[] = { ZSET_SAVED_TEXTS, ZSET_SAVED_MEMBERS, ZSET_SAVED_
 
 void zset_save_pack(const struct listpack *pack, struct saver *out)
 {
-    save_byte(out, ZSET_SAVED_PACK);
+    save_type(out, ZSET_SAVED_PACK);
     save_block(out, (struct span){ (const char *)pack, listpack_bytes(pack) });
 }
 
@@ -28,7 +28,7 @@ void zset_save_members(const struct zset *zset, struct saver *out)
     uint64_t count = zset_count(zset);
     struct zset_walk walk = zset_walk(zset, count - 1, true);
 
-    save_byte(out, ZSET_SAVED_MEMBERS);
+    save_type(out, ZSET_SAVED_MEMBERS);
     save_len(out, count);
     while (zset_step(&walk)) {
         save_string(out, walk.member);
@@ -46,6 +46,9 @@ bool zset_load_pack(struct loader *in, uint64_t seed, struct listpack **pack)
     }
     if (!listpack_is_sound(bytes, &count)) {
         return load_failed(in, "a sorted set's listpack is broken");
+    }
+    if (count == 0) {
+        return load_is_empty(in, "a sorted set has no member");
     }
     const char *fault = pack_fault((const struct listpack *)bytes.bytes, count, seed);
     if (fault != NULL) {
@@ -139,7 +142,7 @@ void *zset_load_members(uint8_t code, struct loader *in, const struct type_limit
     buf_init(&reading.member, SIZE_MAX);
     bool good = code == ZSET_SAVED_ZIPLIST ? load_ziplist(&reading) : load_each(&reading, code);
     if (good && zset_count(reading.zset) == 0) {
-        good = load_failed(in, "a sorted set has no member");
+        good = load_is_empty(in, "a sorted set has no member");
     }
     buf_fini(&reading.member);
     if (!good) {
