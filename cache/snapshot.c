@@ -6,20 +6,27 @@
 #include "cache/frozen.h"
 #include "cache/state.h"
 
-static void visit(void *context, int db, const struct entry *entry)
+static struct snapshot_entry entry_at(const struct cache *cache, int db, const struct entry *entry,
+                                      uint64_t at_ms)
 {
-    struct cache *cache = context;
-    struct snapshot *snapshot = &cache->snapshot;
     uint32_t access = entry_access(entry);
-    struct snapshot_entry visited = {
+
+    return (struct snapshot_entry){
         .db = db,
         .key = entry_key(entry),
         .type = entry_type(entry),
         .value = entry_value(entry),
         .expires_at_ms = entry_expires_at_ms(entry),
-        .idle_s = access_idle_ms(access, snapshot->began_at_ms) / 1000,
-        .frequency = access_frequency(&cache->access, access, snapshot->began_at_ms),
+        .idle_s = access_idle_ms(access, at_ms) / 1000,
+        .frequency = access_frequency(&cache->access, access, at_ms),
     };
+}
+
+static void visit(void *context, int db, const struct entry *entry)
+{
+    struct cache *cache = context;
+    struct snapshot *snapshot = &cache->snapshot;
+    struct snapshot_entry visited = entry_at(cache, db, entry, snapshot->began_at_ms);
 
     snapshot->visited++;
     snapshot->visitor.entry(snapshot->visitor.context, &visited);
@@ -34,6 +41,34 @@ void snapshot_begin(struct cache *cache, const struct snapshot_visitor *visitor,
         struct keyspace *space = &cache->spaces[db];
         cache->snapshot.total += keyspace_count(space);
         space->frozen = frozen_new(space->table, cache->seed, db, visit, cache);
+    }
+}
+
+struct visit_all {
+    const struct cache *cache;
+    const struct snapshot_visitor *visitor;
+    uint64_t now_ms;
+    int db;
+};
+
+static void visit_one(void *context, void *element)
+{
+    const struct visit_all *all = context;
+    struct snapshot_entry visited = entry_at(all->cache, all->db, element, all->now_ms);
+
+    all->visitor->entry(all->visitor->context, &visited);
+}
+
+void snapshot_visit_all(struct cache *cache, const struct snapshot_visitor *visitor,
+                        uint64_t now_ms)
+{
+    struct visit_all all = { .cache = cache, .visitor = visitor, .now_ms = now_ms };
+
+    for (; all.db < cache->databases; all.db++) {
+        uint64_t position = 0;
+        do {
+            position = table_scan(cache->spaces[all.db].table, position, visit_one, &all);
+        } while (position != 0);
     }
 }
 

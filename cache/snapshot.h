@@ -44,6 +44,10 @@ void snapshot_begin(struct cache *cache, const struct snapshot_visitor *visitor,
 /* Visits the entries of about `budget` hash-table buckets. True: all were visited, it is over. */
 must_check bool snapshot_step(struct cache *cache, size_t budget);
 
+/* Visits every entry now; a snapshot that runs is not disturbed. `cancelled` is not called. */
+void snapshot_visit_all(struct cache *cache, const struct snapshot_visitor *visitor,
+                        uint64_t now_ms);
+
 /* Tells the visitor. Nothing happens if none is running. */
 void snapshot_cancel(struct cache *cache, const char *why);
 

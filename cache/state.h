@@ -2,7 +2,7 @@
 #define PODIS_CACHE_STATE_H
 
 /* The inside of struct cache, for cache/cache.c, cache/call.c, cache/evict.c,
- * cache/snapshot.c, cache/persist/reload.c and the engine of scripts alone. */
+ * cache/snapshot.c, cache/persist/insert.c and the engine of scripts alone. */
 
 #include "cache/access.h"
 #include "cache/base/arena.h"
