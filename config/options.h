@@ -163,6 +163,8 @@
       "Requests that take so many microseconds are kept for SLOWLOG; -1: none are")                \
     X(slowlog_max_len, "slowlog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD,                    \
       "How many of them are kept")                                                                 \
+    X(latency_monitor_threshold, "latency-monitor-threshold", INTEGER(0, INT64_MAX), "0", RELOAD,  \
+      "What stops all clients for so many milliseconds is kept for LATENCY; 0: nothing is")        \
     X(latency_tracking, "latency-tracking", BOOLEAN, "yes", RELOAD,                                \
       "Count how often each command took how long")                                                \
     X(latency_tracking_info_percentiles, "latency-tracking-info-percentiles", LIST, "50 99 99.9",  \

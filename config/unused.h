@@ -18,7 +18,6 @@
     X(LAZYFREE, "memory is given back in the background when it is large")                         \
     X(DEFRAG, "podis does not move memory")                                                        \
     X(THREADS, "podis serves from one thread")                                                     \
-    X(OBSERVE, "not recorded yet")                                                                 \
     X(SCRIPTS, "there are no scripts or modules yet")                                              \
     X(RENAMING, "commands keep their names; ACL rules say who may use them")                       \
     X(PROCESS, "the process is left as the container runtime set it up")                           \
@@ -106,8 +105,6 @@
     X(io_threads, "io-threads", INTEGER(1, 128), "1", RESTART, THREADS)                            \
     X(io_threads_do_reads, "io-threads-do-reads", BOOLEAN, "no", RESTART, THREADS)                 \
     X(jemalloc_bg_thread, "jemalloc-bg-thread", BOOLEAN, "yes", RELOAD, THREADS)                   \
-    X(latency_monitor_threshold, "latency-monitor-threshold", INTEGER(0, INT64_MAX), "0", RELOAD,  \
-      OBSERVE)                                                                                     \
     X(lazyfree_lazy_eviction, "lazyfree-lazy-eviction", BOOLEAN, "no", RELOAD, LAZYFREE)           \
     X(lazyfree_lazy_expire, "lazyfree-lazy-expire", BOOLEAN, "no", RELOAD, LAZYFREE)               \
     X(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", BOOLEAN, "no", RELOAD, LAZYFREE)       \

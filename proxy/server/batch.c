@@ -98,16 +98,15 @@ static void prefetch_all(struct server *server, int db)
 static size_t run_all(struct server *server, struct session *session)
 {
     struct batch *batch = &server->batch;
-    const struct command_stats *stats = server->statistics.commands;
     struct stopwatch watch;
     size_t ran = 0;
 
     stopwatch_start(&watch);
     while (ran < batch->count && (session->end | session->paused) == 0) {
         struct request *request = &batch->requests[ran++];
-        uint64_t calls = stats[request->id].calls;
+        uint64_t commands = session->commands;
         dispatch(server, session, request);
-        stopwatch_lap(&watch, stats[request->id].calls != calls);
+        stopwatch_lap(&watch, session->commands != commands);
         bool last = ran == batch->count || (session->end | session->paused) != 0;
         if (last || batch->requests[ran].id != request->id) {
             stopwatch_end_run(&watch, server, session, batch->requests + ran - watch.count);

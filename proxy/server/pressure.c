@@ -96,6 +96,7 @@ static bool make_room(struct server *server, uint64_t max)
     struct pressure *pressure = &server->pressure;
     double patience_s = pressure_patience_s(server->options->maxmemory_eviction_tenacity);
     double began_s = ev_time();
+    uint64_t cycle_ns = latency_begin(server);
     enum evict_result result = EVICT_REMOVED;
     uint64_t goal = excess(pressure, max);
     uint64_t freed = 0;
@@ -106,7 +107,9 @@ static bool make_room(struct server *server, uint64_t max)
             in_time = false;
             break;
         }
+        uint64_t begun_ns = latency_begin(server);
         result = evict_one(server->parts.cache, server->now_ms, &freed);
+        latency_end(server, LATENCY_EVICTION_DEL, begun_ns);
         if (keys % CLOCK_EVERY_KEYS == 0 || result == EVICT_SEARCHED) {
             in_time = ev_time() - began_s <= patience_s;
         }
@@ -117,6 +120,7 @@ static bool make_room(struct server *server, uint64_t max)
     }
     pressure->evicting = !in_time && excess(pressure, max) > 0;
     note_time(pressure, excess(pressure, max) > 0, began_s);
+    latency_end(server, LATENCY_EVICTION_CYCLE, cycle_ns);
     return result != EVICT_NOTHING;
 }
 

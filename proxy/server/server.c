@@ -70,6 +70,14 @@ static void on_check(struct ev_loop *loop, struct ev_check *check, int events)
     }
 }
 
+static void tick_store(struct server *server, size_t buckets)
+{
+    uint64_t begun_ns = latency_begin(server);
+
+    server->cache_is_busy = cache_tick(server->parts.cache, server->now_ms, buckets);
+    latency_end(server, LATENCY_EXPIRE_CYCLE, begun_ns);
+}
+
 static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int events)
 {
     struct server *server = prepare->data;
@@ -78,7 +86,7 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     connections_run(server);
     connections_continue(server);
     if (server->cache_is_busy) {
-        server->cache_is_busy = cache_tick(server->parts.cache, server->now_ms, TURN_BUCKETS);
+        tick_store(server, TURN_BUCKETS);
     }
     if (server->pressure.evicting) {
         pressure_relieve(server);
@@ -134,7 +142,7 @@ static void publish(struct server *server)
 void server_tick(struct server *server, uint64_t now_ms)
 {
     server->now_ms = now_ms;
-    server->cache_is_busy = cache_tick(server->parts.cache, now_ms, TICK_BUCKETS);
+    tick_store(server, TICK_BUCKETS);
     pressure_look(server);
     pressure_relieve(server);
     statistics_sample(&server->statistics, now_ms);
@@ -198,6 +206,7 @@ static void configure_store(struct server *server)
     notify_configure(server);
     cache_set_string_max(cache, options->proto_max_bulk_len);
     pressure_configure(server);
+    timing_configure(server);
 }
 
 struct server *server_new(const struct server_parts *parts)
@@ -253,6 +262,7 @@ void server_free(struct server *server)
     resp_args_fini(&server->batch.args);
     statistics_fini(&server->statistics);
     timing_fini(&server->timing);
+    latency_fini(&server->latency);
     buf_fini(&server->held);
     tokens_free(server->tokens);
     acl_users_fini(&server->users);

@@ -7,6 +7,7 @@
 #include "proxy/server/acl_log.h"
 #include "proxy/server/acl_users.h"
 #include "proxy/server/batch.h"
+#include "proxy/server/latency.h"
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
 #include "proxy/server/pressure.h"
@@ -78,6 +79,7 @@ struct server {
     const struct command *watch_row, *watch_elsewhere_row, *unwatch_row; /* The like. */
     struct statistics statistics;
     struct timing timing;
+    struct latency latency;
     struct batch batch;
     struct answer_pool answers;
     char *read_buffer;

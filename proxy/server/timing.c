@@ -17,6 +17,7 @@
 #include "proxy/server/timing.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/latency.h"
 #include "proxy/server/session.h"
 #include "proxy/server/state.h"
 
@@ -50,16 +51,40 @@ void timing_fini(struct timing *timing)
     *timing = (struct timing){ 0 };
 }
 
+void timing_configure(struct server *server)
+{
+    const struct options *options = server->options;
+    uint64_t threshold_ms = (uint64_t)options->latency_monitor_threshold;
+    uint64_t from_us = UINT64_MAX;
+
+    if (options->slowlog_log_slower_than >= 0) {
+        from_us = (uint64_t)options->slowlog_log_slower_than;
+    }
+    if (threshold_ms > 0 && threshold_ms < from_us / 1000) {
+        from_us = threshold_ms * 1000;
+    }
+    server->latency.threshold_ms = threshold_ms;
+    server->timing.tell_from_us = from_us;
+}
+
 static bool is_slow(const struct server *server, uint64_t ns)
 {
+    return ns / 1000 >= server->timing.tell_from_us;
+}
+
+static bool is_for_slowlog(const struct server *server, const struct command *command, uint64_t ns)
+{
     int64_t limit_us = server->options->slowlog_log_slower_than;
-    return limit_us >= 0 && ns / 1000 >= (uint64_t)limit_us;
+    return limit_us >= 0 && ns / 1000 >= (uint64_t)limit_us && !(command->flags & CMD_SKIP_SLOWLOG);
 }
 
 static void tell_slow(struct server *server, const struct session *session,
                       const struct request *request, uint64_t ns)
 {
-    if (!(request->command->flags & CMD_SKIP_SLOWLOG)) {
+    bool fast = request->command->flags & CMD_FAST;
+
+    latency_sample(server, fast ? LATENCY_FAST_COMMAND : LATENCY_COMMAND, ns / 1000000);
+    if (is_for_slowlog(server, request->command, ns)) {
         slowlog_add(&server->timing.slowlog, session, request, ns / 1000,
                     (size_t)server->options->slowlog_max_len);
     }

@@ -1,7 +1,8 @@
 #ifndef PODIS_PROXY_SERVER_TIMING_H
 #define PODIS_PROXY_SERVER_TIMING_H
 
-/* How long requests take, and who is told: INFO commandstats and latencystats, the slow log. */
+/* How long requests take, and who is told: INFO commandstats and latencystats, the slow log,
+ * LATENCY. */
 
 #include "proxy/server/batch.h"
 #include "proxy/server/histogram.h"
@@ -14,6 +15,7 @@ struct timing {
     struct histogram *histograms; /* By command_id(). */
     size_t command_count;
     struct slowlog slowlog;
+    uint64_t tell_from_us; /* What takes as long as that is for the slow log or LATENCY. */
 };
 
 uint64_t timing_clock_ns(void);
@@ -30,6 +32,8 @@ static inline uint64_t timing_ticks(void)
 
 void timing_init(struct timing *timing, size_t command_count);
 void timing_fini(struct timing *timing);
+/* The limits may have changed. */
+void timing_configure(struct server *server);
 /* Starts the histograms anew; the slow log stays. */
 void timing_reset(struct timing *timing);
 

@@ -1,9 +1,11 @@
-/* LATENCY: how long commands take. */
+/* LATENCY: how long commands take, and what else stops the loop. */
 
 #include "proxy/server/commands/rows.h"
 
 #include "cache/call.h"
 #include "cache/commands/describe.h"
+#include "proxy/server/latency_graph.h"
+#include "proxy/server/latency_report.h"
 #include "proxy/server/session.h"
 #include "proxy/server/state.h"
 
@@ -81,6 +83,104 @@ static void latency_histogram(struct call *c)
     reply_later_end(c->reply, later, count);
 }
 
+/* --- samples --- */
+
+enum { TEXT_MAX = 1 << 20 };
+
+static struct latency *latency_of(const struct call *c)
+{
+    const struct session *session = c->caller;
+    return &session->server->latency;
+}
+
+/* NULL if nothing was seen of the event that argv[at] names. */
+static const struct latency_series *series_of(const struct call *c, size_t at)
+{
+    enum latency_event event = latency_event_named(c->argv[at]);
+    return event == LATENCY_EVENTS ? NULL : latency_of(c)->series[event];
+}
+
+static void latency_latest(struct call *c)
+{
+    const struct latency *latency = latency_of(c);
+    struct reply_later later = reply_array_later(c->reply);
+    size_t count = 0;
+
+    for (int event = 0; event < LATENCY_EVENTS; event++) {
+        const struct latency_series *series = latency->series[event];
+        if (series == NULL) {
+            continue;
+        }
+        const struct latency_sample *latest = latency_series_at(series, series->count - 1);
+        reply_array(c->reply, 4);
+        reply_bulk_text(c->reply, latency_event_name((enum latency_event)event));
+        reply_integer(c->reply, (int64_t)latest->at_s);
+        reply_integer(c->reply, (int64_t)latest->ms);
+        reply_integer(c->reply, (int64_t)series->max_ms);
+        count++;
+    }
+    reply_later_end(c->reply, later, count);
+}
+
+static void latency_history(struct call *c)
+{
+    const struct latency_series *series = series_of(c, 2);
+    size_t count = series == NULL ? 0 : series->count;
+
+    reply_array(c->reply, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct latency_sample *sample = latency_series_at(series, i);
+        reply_array(c->reply, 2);
+        reply_integer(c->reply, (int64_t)sample->at_s);
+        reply_integer(c->reply, (int64_t)sample->ms);
+    }
+}
+
+static void latency_reset(struct call *c)
+{
+    struct latency *latency = latency_of(c);
+    int64_t forgotten = 0;
+
+    for (int event = 0; c->argc == 2 && event < LATENCY_EVENTS; event++) {
+        forgotten += latency_forget(latency, (enum latency_event)event);
+    }
+    for (size_t at = 2; at < c->argc; at++) {
+        enum latency_event event = latency_event_named(c->argv[at]);
+        forgotten += event != LATENCY_EVENTS && latency_forget(latency, event);
+    }
+    reply_integer(c->reply, forgotten);
+}
+
+static void latency_draw(struct call *c)
+{
+    const struct latency_series *series = series_of(c, 2);
+    struct buf text;
+
+    if (series == NULL) {
+        reply_errorf(c->reply, "ERR No samples available for event '%.*s'", span_shown(c->argv[2]),
+                     c->argv[2].bytes);
+        return;
+    }
+    buf_init(&text, TEXT_MAX);
+    latency_graph(&text, latency_event_name(latency_event_named(c->argv[2])), series,
+                  c->now_ms / 1000);
+    reply_verbatim(c->reply, buf_span(&text), "txt");
+    buf_fini(&text);
+}
+
+static void latency_doctor(struct call *c)
+{
+    const struct session *session = c->caller;
+    const struct server *server = session->server;
+    struct buf text;
+
+    buf_init(&text, TEXT_MAX);
+    latency_report(&text, &server->latency, server->options->slowlog_log_slower_than >= 0,
+                   c->now_ms / 1000);
+    reply_verbatim(c->reply, buf_span(&text), "txt");
+    buf_fini(&text);
+}
+
 static void latency_help(struct call *c)
 {
     describe_help(c->reply, latency_commands);
@@ -88,7 +188,57 @@ static void latency_help(struct call *c)
 
 enum { OF_LATENCY = CMD_ADMIN | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE | CMD_SESSION };
 
+#define ALL_NODES "nondeterministic_output request_policy:all_nodes response_policy:special"
+
 static const struct command subcommands[] = {
+    { .name = "latency|doctor",
+      .run = latency_doctor,
+      .arity = 2,
+      .flags = OF_LATENCY,
+      .group = "server",
+      .since = "2.8.13",
+      .complexity = "O(1)",
+      .summary = "Says in words what stopped the server, and what may help.",
+      .tips = ALL_NODES },
+    { .name = "latency|graph",
+      .run = latency_draw,
+      .arity = 3,
+      .flags = OF_LATENCY,
+      .group = "server",
+      .since = "2.8.13",
+      .complexity = "O(1)",
+      .synopsis = "event:string",
+      .summary = "Draws the times of an event.",
+      .tips = ALL_NODES },
+    { .name = "latency|history",
+      .run = latency_history,
+      .arity = 3,
+      .flags = OF_LATENCY,
+      .group = "server",
+      .since = "2.8.13",
+      .complexity = "O(1)",
+      .synopsis = "event:string",
+      .summary = "Returns when an event was seen, and how long it took.",
+      .tips = ALL_NODES },
+    { .name = "latency|latest",
+      .run = latency_latest,
+      .arity = 2,
+      .flags = OF_LATENCY,
+      .group = "server",
+      .since = "2.8.13",
+      .complexity = "O(1)",
+      .summary = "Returns when each event was last seen, how long it took and the longest ever.",
+      .tips = ALL_NODES },
+    { .name = "latency|reset",
+      .run = latency_reset,
+      .arity = -2,
+      .flags = OF_LATENCY,
+      .group = "server",
+      .since = "2.8.13",
+      .complexity = "O(1)",
+      .synopsis = "[event:string...]",
+      .summary = "Forgets what was seen of some events or all.",
+      .tips = "request_policy:all_nodes response_policy:all_succeeded" },
     { .name = "latency|histogram",
       .run = latency_histogram,
       .arity = -2,
@@ -99,7 +249,7 @@ static const struct command subcommands[] = {
           "O(N) where N is the number of commands with latency information being retrieved.",
       .synopsis = "[command:string...]",
       .summary = "Returns how many calls took how long, of some commands or all.",
-      .tips = "nondeterministic_output request_policy:all_nodes response_policy:special" },
+      .tips = ALL_NODES },
     { .name = "latency|help",
       .run = latency_help,
       .arity = 2,
