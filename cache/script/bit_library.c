@@ -132,10 +132,10 @@ static int bit_tohex(lua_State *L)
 }
 
 static const struct luaL_Reg functions[] = {
-    { "tobit", bit_tobit },     { "bnot", bit_bnot },     { "band", bit_band },
-    { "bor", bit_bor },         { "bxor", bit_bxor },     { "lshift", bit_lshift },
-    { "rshift", bit_rshift },   { "arshift", bit_arshift }, { "rol", bit_rol },
-    { "ror", bit_ror },         { "bswap", bit_bswap },   { "tohex", bit_tohex },
+    { "tobit", bit_tobit },   { "bnot", bit_bnot },       { "band", bit_band },
+    { "bor", bit_bor },       { "bxor", bit_bxor },       { "lshift", bit_lshift },
+    { "rshift", bit_rshift }, { "arshift", bit_arshift }, { "rol", bit_rol },
+    { "ror", bit_ror },       { "bswap", bit_bswap },     { "tohex", bit_tohex },
 };
 
 void library_push_bit(struct lua_State *L)

@@ -17,6 +17,7 @@
 #include "cache/base/check.h"
 #include "cache/script/dice.h"
 #include "cache/script/fence.h"
+#include "cache/script/libraries.h"
 #include "cache/script/text.h"
 
 #include <lauxlib.h>
@@ -86,6 +87,7 @@ void globals_open(lua_State *L, struct dice *dice)
     lua_getfield(L, -1, "math");
     dice_install(L, dice);
     lua_pop(L, 1);
+    script_open_libraries(L);
 }
 
 static int refuse_unknown(lua_State *L)

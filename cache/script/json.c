@@ -56,11 +56,16 @@ size_t json_format_number(char text[JSON_NUMBER_MAX], double number, int precisi
 /* --- reading --- */
 
 static const char *const names[] = {
-    [JSON_OBJECT_BEGIN] = "T_OBJ_BEGIN", [JSON_OBJECT_END] = "T_OBJ_END",
-    [JSON_ARRAY_BEGIN] = "T_ARR_BEGIN",  [JSON_ARRAY_END] = "T_ARR_END",
-    [JSON_STRING] = "T_STRING",          [JSON_NUMBER] = "T_NUMBER",
-    [JSON_BOOLEAN] = "T_BOOLEAN",        [JSON_NULL] = "T_NULL",
-    [JSON_COLON] = "T_COLON",            [JSON_COMMA] = "T_COMMA",
+    [JSON_OBJECT_BEGIN] = "T_OBJ_BEGIN",
+    [JSON_OBJECT_END] = "T_OBJ_END",
+    [JSON_ARRAY_BEGIN] = "T_ARR_BEGIN",
+    [JSON_ARRAY_END] = "T_ARR_END",
+    [JSON_STRING] = "T_STRING",
+    [JSON_NUMBER] = "T_NUMBER",
+    [JSON_BOOLEAN] = "T_BOOLEAN",
+    [JSON_NULL] = "T_NULL",
+    [JSON_COLON] = "T_COLON",
+    [JSON_COMMA] = "T_COMMA",
     [JSON_END] = "T_END",
 };
 

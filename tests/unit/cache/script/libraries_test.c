@@ -76,7 +76,7 @@ struct expected {
 
 #define GIVES(expression_, literal_)                                                               \
     {                                                                                              \
-        .expression = (expression_), .result = { (literal_), sizeof(literal_) - 1 }                \
+        .expression = (expression_), .result = {(literal_), sizeof(literal_) - 1 }                 \
     }
 
 static void check_all(lua_State *L, const struct expected *cases, size_t count)
@@ -124,8 +124,7 @@ static void decodes_json(void **state)
         GIVES("cjson.decode('[1]]')",
               "script:1: Expected the end but found T_ARR_END at character 4"),
         GIVES("cjson.decode('[,]')", "script:1: Expected value but found T_COMMA at character 2"),
-        GIVES("cjson.decode('\\0a')",
-              "script:1: JSON parser does not support UTF-16 or UTF-32"),
+        GIVES("cjson.decode('\\0a')", "script:1: JSON parser does not support UTF-16 or UTF-32"),
     };
     check_all(*state, cases, COUNT(cases));
 }
@@ -244,8 +243,7 @@ static void packs_structs(void **state)
         GIVES("struct.pack('z', 1)",
               "script:1: bad argument #1 to 'pack' (invalid format option 'z')"),
         GIVES("struct.pack('c4', 'abc')", "script:1: bad argument #3 to 'pack' (string too short)"),
-        GIVES("struct.pack('b')",
-              "script:1: bad argument #2 to 'pack' (number expected, got nil)"),
+        GIVES("struct.pack('b')", "script:1: bad argument #2 to 'pack' (number expected, got nil)"),
     };
     check_all(*state, cases, COUNT(cases));
 }
@@ -288,8 +286,7 @@ static void computes_on_bits(void **state)
         GIVES("bit.tohex(255)", "000000ff"),
         GIVES("bit.tohex(0xabcdef, -4)", "CDEF"),
         GIVES("bit.tohex(1, -2^31)", "00000001"),
-        GIVES("bit.band()",
-              "script:1: bad argument #1 to 'band' (number expected, got no value)"),
+        GIVES("bit.band()", "script:1: bad argument #1 to 'band' (number expected, got no value)"),
         GIVES("bit.band(1, 'x')",
               "script:1: bad argument #2 to 'band' (number expected, got string)"),
     };

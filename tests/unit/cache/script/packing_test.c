@@ -34,10 +34,14 @@ static void refuses_bad_formats(void **state)
         enum packing_result result;
         int number;
     } cases[] = {
-        { "i33", PACKING_TOO_LONG, 33 },   { "I2147483647", PACKING_TOO_LONG, 2147483647 },
-        { "i2147483648", PACKING_OVERFLOW, 0 },  { "c99999999999", PACKING_OVERFLOW, 0 },
-        { "!3", PACKING_ALIGNMENT, 3 },    { "!0", PACKING_ALIGNMENT, 0 },
-        { "z", PACKING_UNKNOWN, 0 },       { "b\x80", PACKING_UNKNOWN, 0 },
+        { "i33", PACKING_TOO_LONG, 33 },
+        { "I2147483647", PACKING_TOO_LONG, 2147483647 },
+        { "i2147483648", PACKING_OVERFLOW, 0 },
+        { "c99999999999", PACKING_OVERFLOW, 0 },
+        { "!3", PACKING_ALIGNMENT, 3 },
+        { "!0", PACKING_ALIGNMENT, 0 },
+        { "z", PACKING_UNKNOWN, 0 },
+        { "b\x80", PACKING_UNKNOWN, 0 },
     };
     struct packing_option option;
     (void)state;
@@ -57,7 +61,7 @@ static void aligns_to_the_smaller_of_size_and_limit(void **state)
         const char *format;
         size_t at, gap;
     } cases[] = {
-        { "d", 3, 0 }, { "!d", 3, 5 },   { "!4d", 3, 1 },  { "!h", 3, 1 },
+        { "d", 3, 0 },  { "!d", 3, 5 },  { "!4d", 3, 1 },   { "!h", 3, 1 },
         { "!h", 4, 0 }, { "!c8", 3, 0 }, { "!8i16", 1, 7 }, { "!s", 3, 0 },
     };
     (void)state;
