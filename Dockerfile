@@ -18,7 +18,7 @@ RUN set -eu; \
     strip -o /image/podis build/podis; \
     cp LICENSE /image/licenses/podis; \
     for package in libev-dev libc-ares-dev libpcre2-dev libjemalloc-dev libxxhash-dev \
-            libmd-dev liblzf-dev libmicrohttpd-dev libssl-dev libhiredis-dev; do \
+            libmd-dev liblzf-dev libmicrohttpd-dev liblua5.1-0-dev libssl-dev libhiredis-dev; do \
         cp "/usr/share/doc/$package/copyright" "/image/licenses/$package"; \
     done; \
     # OpenSSL is loaded by name when it is needed (cmake/lazy_ssl.cmake): ldd does not know of it. \

@@ -232,8 +232,9 @@ static void check_together(struct loading *loading, const char *directory)
     if (!settle_directory(options, directory, why, sizeof(why))) {
         report_error(loading->report, "dir: cannot use '%s': %s", options->dir, why);
     }
-    if (options->port == 0 && *options->unixsocket == '\0') {
-        report_error(loading->report, "port is 0 and unixsocket is not set: no app could connect");
+    if (options->port == 0 && options->tls_port == 0 && *options->unixsocket == '\0') {
+        report_error(loading->report,
+                     "port and tls-port are 0 and unixsocket is not set: no app could connect");
     }
     if (*options->peers != '\0' && *options->mesh_secret == '\0') {
         report_warning(loading->report, "peers is set without mesh-secret: whoever can reach "
