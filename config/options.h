@@ -2,8 +2,8 @@
 #define PODIS_CONFIG_OPTIONS_H
 
 /* Every directive podis acts on, one row each; those Redis knows and podis has no use for are
- * in config/unused.h, and those about TLS in config/tls_options.h. A row is the only place that
- * knows a directive's name.
+ * in config/unused.h, and config/NAME_options.h has those of one concern. A row is the only place
+ * that knows a directive's name.
  *
  *     X(field, directive, type, default as it would be written, when it may change, help)
  *
@@ -33,6 +33,7 @@
  *     RESTART     by a restart alone
  */
 
+#include "config/form_options.h"
 #include "config/tls_options.h"
 #include "config/unused.h"
 
@@ -126,31 +127,7 @@
       "Memory for near copies, in bytes or as a share of maxmemory")                               \
     X(rule, "rule", RULES, "", RELOAD,                                                             \
       "REGEX NAME=VALUE …: class=strong|ryw|local near=no shard=$1; the first match wins")         \
-    /* Where values change their form. */                                                          \
-    X(hash_max_listpack_entries, "hash-max-listpack-entries", INTEGER(0, INT64_MAX), "512",        \
-      RELOAD, "Fields of a hash that is kept in one block")                                        \
-    X(hash_max_listpack_value, "hash-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,       \
-      "Longest field or value in such a hash")                                                     \
-    X(set_max_intset_entries, "set-max-intset-entries", INTEGER(0, INT64_MAX), "512", RELOAD,      \
-      "Members of a set of integers that is kept in one sorted array")                             \
-    X(set_max_listpack_entries, "set-max-listpack-entries", INTEGER(0, INT64_MAX), "128", RELOAD,  \
-      "Members of another set that is kept in one block")                                          \
-    X(set_max_listpack_value, "set-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,         \
-      "Longest member in such a set")                                                              \
-    X(zset_max_listpack_entries, "zset-max-listpack-entries", INTEGER(0, INT64_MAX), "128",        \
-      RELOAD, "Members of a sorted set that is kept in one block")                                 \
-    X(zset_max_listpack_value, "zset-max-listpack-value", BYTES(0, INT64_MAX), "64", RELOAD,       \
-      "Longest member in such a sorted set")                                                       \
-    X(list_max_listpack_size, "list-max-listpack-size", INTEGER(INT32_MIN, INT32_MAX), "-2",       \
-      RELOAD, "Elements of a list's node; -1 to -5: 4, 8, 16, 32, 64 kB of them")                  \
-    X(list_compress_depth, "list-compress-depth", INTEGER(0, INT32_MAX), "0", RELOAD,              \
-      "Nodes at a list's ends that are not compressed; 0: none are")                               \
-    X(stream_node_max_bytes, "stream-node-max-bytes", BYTES(0, INT64_MAX), "4096", RELOAD,         \
-      "Bytes of a stream's node; 0 for no limit")                                                  \
-    X(stream_node_max_entries, "stream-node-max-entries", INTEGER(0, INT64_MAX), "100", RELOAD,    \
-      "Entries of a stream's node; 0 for no limit")                                                \
-    X(hll_sparse_max_bytes, "hll-sparse-max-bytes", BYTES(0, INT64_MAX), "3000", RELOAD,           \
-      "Longest sparse HyperLogLog")                                                                \
+    FORM_OPTIONS(X)                                                                                \
     /* The process. */                                                                             \
     X(admin_port, "admin-port", PORT, "9121", RESTART, "Probes and metrics over HTTP; 0 for none") \
     X(admin_bind, "admin-bind", TEXT, "", RESTART,                                                 \
