@@ -105,7 +105,7 @@ static void refused(struct loading *loading, const struct directive *directive,
     char accepts[256];
 
     buf_init(&found, PRINTED_MAX);
-    if (option->change == CHANGE_SECRET) {
+    if (option_is_secret(option)) {
         buf_add(&found, SPAN("(hidden)"));
     } else if (directive->words != NULL) {
         words_join(&found, directive->words);
@@ -298,7 +298,7 @@ bool config_default_memory(struct config *config, uint64_t bytes)
 
 static void shown(const struct option *option, const struct config *config, struct buf *out)
 {
-    if (option->change == CHANGE_SECRET) {
+    if (option_is_secret(option)) {
         buf_add(out, SPAN("(hidden)"));
     } else {
         value_print(option, option_value(option, &config->options), out);
@@ -306,13 +306,17 @@ static void shown(const struct option *option, const struct config *config, stru
     buf_add(out, (struct span){ "", 1 });
 }
 
-/* The container's share is not the file's business: a reload does not take it back. */
+/* The container's share is not the file's business: a reload does not take it back. Users that
+ * CONFIG REWRITE wrote are in use already. */
 static bool differs(const struct option *option, const struct config *now,
                     const struct config *next)
 {
     size_t index = option_index(option);
     if (strcmp(option->name, "maxmemory") == 0 && now->origins[index] == ORIGIN_DEFAULT &&
         next->origins[index] == ORIGIN_DEFAULT) {
+        return false;
+    }
+    if (option->change == CHANGE_HIDDEN && now->origins[index] == ORIGIN_SET) {
         return false;
     }
     return !value_equal(option, option_value(option, &now->options),
@@ -340,7 +344,7 @@ enum err config_compare(const struct config *now, const struct config *next,
         shown(option, now, &before);
         shown(option, next, &after);
         changed(context, option->name, buf_span(&before).bytes, buf_span(&after).bytes);
-        if (option->change == CHANGE_RESTART) {
+        if (option->change == CHANGE_RESTART || option->change == CHANGE_HIDDEN) {
             report_error(report, "%s: '%s' cannot become '%s' without a restart", option->name,
                          buf_span(&before).bytes, buf_span(&after).bytes);
             err = ERR_REFUSED;
@@ -383,7 +387,9 @@ void config_get(const struct config *config, const struct span *patterns, size_t
 {
     struct getting getting = { config, patterns, count, found, context };
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        get_one(&getting, option_at(i)->name, option_at(i));
+        if (option_at(i)->change != CHANGE_HIDDEN) {
+            get_one(&getting, option_at(i)->name, option_at(i));
+        }
     }
     option_each_alias(get_one, &getting);
 }
@@ -420,7 +426,8 @@ static enum err check_names(const struct setting *setting, const struct config *
 {
     for (size_t i = 0; i < setting->count; i += 2) {
         struct span name = setting->pairs[i];
-        if (option_find(name) == NULL) {
+        const struct option *option = option_find(name);
+        if (option == NULL || option->change == CHANGE_HIDDEN) {
             snprintf(setting->why, setting->why_size,
                      "Unknown option or number of arguments for CONFIG SET - '%.*s'", (int)name.len,
                      name.bytes);
@@ -483,4 +490,16 @@ enum err config_set(struct config *config, const struct span *pairs, size_t coun
     }
     config_free(next);
     return err;
+}
+
+void config_set_users(struct config *config, struct option_list *take_lines)
+{
+    uint8_t *origin = &config->origins[option_index(option_find(SPAN("user")))];
+
+    if (take_lines->count > 0 || *origin != ORIGIN_DEFAULT) {
+        *origin = ORIGIN_SET;
+    }
+    words_fini(&config->options.user);
+    config->options.user = *take_lines;
+    *take_lines = (struct option_list){ 0 };
 }

@@ -81,6 +81,9 @@ void config_get(const struct config *config, const struct span *patterns, size_t
 must_check enum err config_set(struct config *config, const struct span *pairs, size_t count,
                                char *why, size_t why_size);
 
+/* The `user` lines as they are to be written. Takes the list. */
+void config_set_users(struct config *config, struct option_list *take_lines);
+
 /* CONFIG REWRITE: writes the file with the values in use, keeping comments and order, through a
  * temporary file and rename. ERR_UNKNOWN: there is no file. */
 must_check enum err config_rewrite(const struct config *config, char *why, size_t why_size);

@@ -44,6 +44,17 @@ static void print_written(const struct option *option, const void *field, line_f
     buf_fini(&out);
 }
 
+static bool is_hidden(const struct option *option, const void *field)
+{
+    struct buf text;
+
+    buf_init(&text, PRINTED_MAX);
+    value_print(option, field, &text);
+    bool empty = text.len == 0;
+    buf_fini(&text);
+    return option_is_secret(option) && !empty;
+}
+
 void config_print_used(const struct config *config, line_fn line, void *context)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -52,7 +63,7 @@ void config_print_used(const struct config *config, line_fn line, void *context)
         if (option->unused != NULL) {
             continue;
         }
-        if (option->change == CHANGE_SECRET && **(char *const *)field != '\0') {
+        if (is_hidden(option, field)) {
             char text[128];
             snprintf(text, sizeof(text), "%s (hidden)", option->name);
             line(context, text);
@@ -71,6 +82,7 @@ static const char *change_text(const struct option *option)
     case CHANGE_PROTECTED:
         return "may change by a reload; by CONFIG SET if enable-protected-configs says so";
     case CHANGE_RESTART:
+    case CHANGE_HIDDEN:
         return "changes by a restart";
     }
     unreachable("all kinds of change are named");

@@ -28,7 +28,13 @@ enum option_kind {
     OPTION_NOT_YET,
 };
 
-enum option_change { CHANGE_RELOAD, CHANGE_SECRET, CHANGE_PROTECTED, CHANGE_RESTART };
+enum option_change {
+    CHANGE_RELOAD,
+    CHANGE_SECRET,
+    CHANGE_PROTECTED,
+    CHANGE_RESTART,
+    CHANGE_HIDDEN,
+};
 
 struct option {
     const char *name;
@@ -64,6 +70,12 @@ bool option_adds_up(const struct option *option);
 
 /* Whether it takes any number of words. */
 bool option_takes_words(const struct option *option);
+
+/* Whether its value is a secret: no log may have it. */
+static inline bool option_is_secret(const struct option *option)
+{
+    return option->change == CHANGE_SECRET || option->change == CHANGE_HIDDEN;
+}
 
 static inline void *option_field(const struct option *option, struct options *options)
 {

@@ -31,6 +31,7 @@
  *     SECRET      the same, and never shown in a log
  *     PROTECTED   as RELOAD; CONFIG SET only if enable-protected-configs allows it
  *     RESTART     by a restart alone
+ *     HIDDEN      the same, and neither a log nor CONFIG knows it
  */
 
 #include "config/form_options.h"
@@ -61,7 +62,7 @@
     X(protected_mode, "protected-mode", BOOLEAN, "yes", RELOAD,                                    \
       "Without a password, refuse clients from other machines")                                    \
     X(requirepass, "requirepass", TEXT, "", SECRET, "Password of the default user")                \
-    X(user, "user", LINES, "", RESTART,                                                            \
+    X(user, "user", LINES, "", HIDDEN,                                                             \
       "A user and its rules, as for ACL SETUSER; not together with aclfile")                       \
     X(aclfile, "aclfile", TEXT, "", RESTART, "File of users: read at start and by ACL LOAD")       \
     X(acl_pubsub_default, "acl-pubsub-default", ENUM(acl_pubsub), "resetchannels", RELOAD,         \

@@ -194,7 +194,11 @@ static enum err make_admin(struct program *program, char *why, size_t why_size)
 
 static enum err open_all(struct program *program, char *why, size_t why_size)
 {
-    enum err err = make_admin(program, why, why_size);
+    enum err err = server_load_users(program->server, why, why_size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = make_admin(program, why, why_size);
     if (err != ERR_OK) {
         return err;
     }

@@ -122,6 +122,10 @@ static enum err set_config(void *context, const struct span *pairs, size_t count
 static enum err rewrite_config(void *context, char *why, size_t why_size)
 {
     struct program *program = context;
+    struct option_list users = { 0 };
+
+    server_add_user_lines(program->server, &users);
+    config_set_users(program->config, &users);
     enum err err = config_rewrite(program->config, why, why_size);
 
     log_notice(&program->logger.log, "CONFIG REWRITE: %s", err == ERR_OK ? "done" : why);

@@ -2,10 +2,13 @@
 
 #include "proxy/server/acl.h"
 
+#include "proxy/server/acl_file.h"
 #include "proxy/server/commands/client.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
+
+#include <stdio.h>
 
 /* --- requests --- */
 
@@ -87,8 +90,7 @@ void acl_refuse_in_exec(struct reply *reply, enum acl_denial denial)
     static const char *const why[ACL_DENIALS] = {
         [ACL_DENIED_COMMAND] = "no permission to execute the command or subcommand",
         [ACL_DENIED_KEY] = "no permission to touch the specified keys",
-        [ACL_DENIED_CHANNEL] =
-            "no permission to access one of the channels used as argument to the command",
+        [ACL_DENIED_CHANNEL] = "no permission to access one of the channels used as arguments",
     };
 
     assert(why[denial] != NULL);
@@ -204,11 +206,21 @@ const char *acl_name_of(const struct session *session)
 
 /* --- users that change --- */
 
-void acl_look_again(struct server *server)
+static void look_again(struct server *server)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
         settle(session);
     }
+}
+
+void acl_configure(struct server *server)
+{
+    const struct options *options = server->options;
+
+    server->users.listen = options->acl_pubsub_default == ACL_PUBSUB_ALL;
+    acl_users_set_password(&server->users, span_from(options->requirepass));
+    acl_log_cut(&server->acl_log, (size_t)options->acllog_max_len);
+    look_again(server);
 }
 
 /* Whoever is just running a command hears its answer first. */
@@ -241,7 +253,7 @@ void acl_replace_users(struct server *server, struct acl_users *take_next)
     }
     acl_users_swap(&server->users, take_next);
     acl_users_fini(take_next);
-    acl_look_again(server);
+    look_again(server);
 }
 
 /* --- channels that are taken away --- */
@@ -319,5 +331,42 @@ void acl_change_user(struct server *server, struct acl_user *user, struct acl_us
     acl_user_swap(user, *take_changed);
     acl_user_free(*take_changed);
     *take_changed = NULL;
-    acl_look_again(server);
+    look_again(server);
+}
+
+/* --- from files --- */
+
+static bool read_users(const struct options *options, struct acl_users *next, struct buf *why)
+{
+    if (options->user.count == 0) {
+        return acl_file_load(&file_system, options->aclfile, next, why);
+    }
+    if (options->aclfile[0] != '\0') {
+        buf_addf(why, "Users are declared both by aclfile and by user: it must be one of them");
+        return false;
+    }
+    return acl_file_take_lines(&options->user, next, why);
+}
+
+bool acl_start(struct server *server, char *why, size_t why_size)
+{
+    const struct options *options = server->options;
+    struct acl_users next;
+    struct buf text;
+
+    if (options->user.count == 0 && options->aclfile[0] == '\0') {
+        return true;
+    }
+    buf_init(&text, SIZE_MAX / 2);
+    acl_users_init(&next, server->users.commands);
+    next.listen = server->users.listen;
+    bool good = read_users(options, &next, &text);
+    if (good) {
+        acl_replace_users(server, &next);
+    } else {
+        acl_users_fini(&next);
+        snprintf(why, why_size, "Users: %.*s", (int)text.len, buf_span(&text).bytes);
+    }
+    buf_fini(&text);
+    return good;
 }

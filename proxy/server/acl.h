@@ -59,7 +59,10 @@ void acl_remove_user(struct server *server, struct acl_user *user);
 /* All users are replaced; "default" stays where it is and keeps its sessions, those of all others
  * are closed. Takes `next`, which has a "default". */
 void acl_replace_users(struct server *server, struct acl_users *take_next);
-/* Looks at all sessions again: users have changed. */
-void acl_look_again(struct server *server);
+/* As a file of ACL rules or the lines of a configuration have it; see acl_file.h. False: they are
+ * wrong, and everything stays as it was. At start only. */
+bool acl_start(struct server *server, char *why, size_t why_size);
+/* What the configuration says about users in general. */
+void acl_configure(struct server *server);
 
 #endif

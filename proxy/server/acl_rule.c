@@ -249,21 +249,43 @@ static enum acl_rule_error change_selector(struct acl_selector *selector, struct
     }
 }
 
-/* What stands between the parentheses is cut into words as a line of a configuration file is. */
-static enum acl_rule_error add_selector(struct acl_user *user, struct span rule)
+/* The next word of a text; empty at the end. */
+static struct span take_word(struct span *text)
 {
-    struct option_list words = { 0 };
+    size_t blanks = 0;
+    size_t len = 0;
+
+    while (blanks < text->len && isspace((unsigned char)text->bytes[blanks])) {
+        blanks++;
+    }
+    *text = span_skip(*text, blanks);
+    while (len < text->len && !isspace((unsigned char)text->bytes[len])) {
+        len++;
+    }
+    struct span word = { text->bytes, len };
+    *text = span_skip(*text, len);
+    return word;
+}
+
+/* A word that ends in a parenthesis would end the selector when the rules are read again. */
+static enum acl_rule_error change_by_words(struct acl_selector *selector, struct span text)
+{
     enum acl_rule_error error = ACL_RULE_FINE;
 
-    if (!words_split(&words, (struct span){ rule.bytes + 1, rule.len - 2 })) {
-        return ACL_RULE_SYNTAX;
+    for (struct span word = take_word(&text); word.len > 0 && error == ACL_RULE_FINE;
+         word = take_word(&text)) {
+        bool closes = word.bytes[word.len - 1] == ')';
+        error = closes ? ACL_RULE_SYNTAX : change_selector(selector, word);
     }
+    return error;
+}
+
+static enum acl_rule_error add_selector(struct acl_user *user, struct span rule)
+{
     struct acl_selector *selector = acl_selector_new(acl_user_root(user)->commands);
-    for (size_t i = 0; i < words.count && error == ACL_RULE_FINE; i++) {
-        struct span word = span_from(words.items[i]);
-        error = word.len == 0 ? ACL_RULE_FINE : change_selector(selector, word);
-    }
-    words_fini(&words);
+    enum acl_rule_error error =
+        change_by_words(selector, (struct span){ rule.bytes + 1, rule.len - 2 });
+
     if (error == ACL_RULE_FINE) {
         acl_user_add_selector(user, &selector);
     }

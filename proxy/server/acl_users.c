@@ -5,13 +5,12 @@
 
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
-#include "cache/base/sha256.h"
 
-void acl_users_init(struct acl_users *users, const struct command_table *commands, bool listen)
+void acl_users_init(struct acl_users *users, const struct command_table *commands)
 {
     struct acl_user *first = acl_user_new(SPAN("default"), commands);
 
-    *users = (struct acl_users){ .commands = commands, .listen = listen, .first = first };
+    *users = (struct acl_users){ .commands = commands, .first = first };
     first->enabled = first->nopass = true;
     acl_selector_set_all(acl_user_root(first), true);
     acl_selector_reset_keys(acl_user_root(first), true);
@@ -98,17 +97,25 @@ void acl_users_swap(struct acl_users *users, struct acl_users *others)
     *others = old;
     others->first = users->first;
     users->first = old.first;
+    users->listen = old.listen;
+    memcpy(users->password, old.password, sizeof(users->password));
 }
 
 void acl_users_set_password(struct acl_users *users, struct span password)
 {
     struct acl_user *user = users->first;
-    char hash[SHA256_TEXT_LEN + 1];
+    char hash[SHA256_TEXT_LEN + 1] = "";
 
+    if (password.len > 0) {
+        sha256_text(password, hash);
+    }
+    if (span_is_secret(span_from(hash), span_from(users->password))) {
+        return;
+    }
+    memcpy(users->password, hash, sizeof(hash));
     words_fini(&user->passwords);
     user->nopass = password.len == 0;
     if (password.len > 0) {
-        sha256_text(password, hash);
         acl_user_add_password(user, span_from(hash));
     }
 }

@@ -83,6 +83,7 @@ static bool is_permitted(struct server *server, struct session *session,
     if (queues && request->command->flags & CMD_NO_MULTI) {
         return true; /* It is refused for that, which is said first. */
     }
+    session->last_command = request->command; /* Also if it is denied: so ACL LOG shows it. */
     enum acl_denial denial = acl_admit(session, request, queues ? ACL_MULTI : ACL_TOPLEVEL);
     if (denial != ACL_GRANTED) {
         struct reply *reply = reply_of(session);

@@ -9,6 +9,7 @@
 
 #include "proxy/server/scripting.h"
 
+#include "proxy/server/acl.h"
 #include "proxy/server/dispatch.h"
 #include "proxy/server/state.h"
 
@@ -45,6 +46,22 @@ static struct request request_of(const struct server *server, const struct cache
     };
 }
 
+/* Whether the script's caller may run it; replies if not. */
+static bool is_permitted(struct session *session, const struct request *request,
+                         struct reply *reply)
+{
+    if (session->unrestricted) {
+        return true;
+    }
+    enum acl_denial denial = acl_admit(session, request, ACL_SCRIPT);
+    const char *why =
+        denial == ACL_GRANTED ? acl_sort_refusal(session, request) : acl_refusal_in_script(denial);
+    if (why != NULL) {
+        reply_error(reply, span_from(why));
+    }
+    return why == NULL;
+}
+
 static void run(void *context, const struct cache_request *asked)
 {
     struct server *server = context;
@@ -55,6 +72,11 @@ static void run(void *context, const struct cache_request *asked)
         return;
     }
     struct request request = request_of(server, asked);
+    if (!is_permitted(session, &request, asked->reply)) {
+        server->statistics.commands[request.id].rejected++;
+        statistics_count_error(&server->statistics, buf_span(asked->reply->out));
+        return;
+    }
     if (server->ring != NULL && dispatch_route(server, session, &request).kind != ROUTE_HERE) {
         server->statistics.commands[request.id].rejected++;
         reply_error(asked->reply,
@@ -87,9 +109,10 @@ static bool pause_script(void *context, const struct script_run *script)
 
 static bool allows(void *context, const struct cache_request *asked)
 {
-    (void)context;
-    (void)asked;
-    return true;
+    const struct session *session = asked->caller;
+    struct request request = request_of(context, asked);
+
+    return session == NULL || acl_may(session, &request);
 }
 
 static void write_log(void *context, int level, struct span text)

@@ -36,8 +36,8 @@ static bool of_config_set(const struct request *request, size_t at)
     return option != NULL && option->change == CHANGE_SECRET;
 }
 
-/* ACL SETUSER user rule … */
-static bool of_acl_setuser(const struct request *request, size_t at)
+/* ACL SETUSER user rule …, and others that name users */
+static bool of_acl(const struct request *request, size_t at)
 {
     (void)request;
     return at >= 2;
@@ -47,10 +47,8 @@ static const struct {
     const char *name;
     bool (*is_secret)(const struct request *request, size_t at);
 } rules[] = {
-    { "auth", of_auth },
-    { "hello", of_hello },
-    { "config|set", of_config_set },
-    { "acl|setuser", of_acl_setuser },
+    { "auth", of_auth },       { "hello", of_hello },     { "config|set", of_config_set },
+    { "acl|setuser", of_acl }, { "acl|deluser", of_acl }, { "acl|getuser", of_acl },
 };
 
 struct span secrets_shown(const struct request *request, size_t at)

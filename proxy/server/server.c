@@ -13,6 +13,8 @@
 
 #include "cache/base/memory.h"
 #include "cache/types/limits.h"
+#include "proxy/server/acl.h"
+#include "proxy/server/acl_file.h"
 #include "proxy/server/connection.h"
 #include "proxy/server/listener.h"
 #include "proxy/server/notify.h"
@@ -227,9 +229,8 @@ struct server *server_new(const struct server_parts *parts)
     server->watch_row = command_named(parts->commands, SPAN("watch"));
     server->watch_elsewhere_row = command_named(parts->commands, SPAN("podis.mesh|watch"));
     server->unwatch_row = command_named(parts->commands, SPAN("podis.mesh|unwatch"));
-    acl_users_init(&server->users, parts->commands,
-                   server->options->acl_pubsub_default == ACL_PUBSUB_ALL);
-    acl_users_set_password(&server->users, span_from(server->options->requirepass));
+    acl_users_init(&server->users, parts->commands);
+    acl_configure(server);
     server->watches = watches_new(parts->cache, parts->seed);
     server->tokens = tokens_new(parts->seed);
     server->pubsub = pubsub_new(parts->seed);
@@ -274,6 +275,18 @@ void server_free(struct server *server)
     memory_free(server);
 }
 
+enum err server_load_users(struct server *server, char *why, size_t why_size)
+{
+    return acl_start(server, why, why_size) ? ERR_OK : ERR_INVALID;
+}
+
+void server_add_user_lines(const struct server *server, struct option_list *lines)
+{
+    if (server->options->aclfile[0] == '\0') {
+        acl_file_add_lines(&server->users, lines);
+    }
+}
+
 enum err server_listen(struct server *server, char *why, size_t why_size)
 {
     return listeners_open(server, server->options, why, why_size);
@@ -292,6 +305,7 @@ void server_configure(struct server *server, const struct config *config)
     server->timer.repeat = tick_seconds(server);
     ev_timer_again(server->parts.loop, &server->timer);
     configure_store(server);
+    acl_configure(server);
     connections_configure(server);
 }
 

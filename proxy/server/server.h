@@ -53,6 +53,12 @@ struct server *server_new(const struct server_parts *parts);
 /* Closes everything at once; answers not yet written are lost. */
 void server_free(struct server *server);
 
+/* Users of aclfile or of the configuration's user lines. ERR_INVALID: `why` says what is wrong. */
+must_check enum err server_load_users(struct server *server, char *why, size_t why_size);
+
+/* The lines that would give all users again, for a configuration; none where aclfile has them. */
+void server_add_user_lines(const struct server *server, struct option_list *lines);
+
 /* Opens the access points of the configuration: port, tls-port, unixsocket, peer-port (if `peers`
  * is set). ERR_SYSTEM: none stays open, and `why` says which failed ("Failed listening on port 6379
  * (tcp), 127.0.0.1: Address already in use"). */

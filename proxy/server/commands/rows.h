@@ -8,6 +8,7 @@
 
 struct call;
 
+extern const struct command acl_commands[];         /* acl.c */
 extern const struct command connection_commands[];  /* connection.c */
 extern const struct command client_commands[];      /* client.c */
 extern const struct command latency_commands[];     /* latency.c */
