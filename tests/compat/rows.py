@@ -42,7 +42,6 @@ LACKING = {
     "files": "save bgsave bgrewriteaof lastsave",
     "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
                     "restore-asking",
-    "users": "acl",
     "modules": "module",
 }
 

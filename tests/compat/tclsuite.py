@@ -54,7 +54,8 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
 BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
          "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",
-         "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth")
+         "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth", "unit/acl",
+         "unit/acl-v2")
 UNIT_SECONDS = 240
 TAG = "tag: "
 BLOCK_LEFT_OUT = "Not supported on external server"
