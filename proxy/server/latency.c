@@ -71,7 +71,7 @@ static struct latency_sample *add_second(struct latency_series *series, uint64_t
     return sample;
 }
 
-static void add(struct latency_series *series, uint64_t at_s, uint64_t ms)
+void latency_series_add(struct latency_series *series, uint64_t at_s, uint64_t ms)
 {
     size_t newest = (series->first + series->count + LATENCY_SAMPLES - 1) % LATENCY_SAMPLES;
     struct latency_sample *sample = &series->samples[newest];
@@ -97,7 +97,7 @@ void latency_sample(struct server *server, enum latency_event event, uint64_t ms
     if (latency->series[event] == NULL) {
         latency->series[event] = memory_zero(sizeof(*latency->series[event]));
     }
-    add(latency->series[event], (uint64_t)ev_time(), ms);
+    latency_series_add(latency->series[event], (uint64_t)ev_time(), ms);
 }
 
 uint64_t latency_begin(const struct server *server)

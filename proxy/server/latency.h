@@ -69,6 +69,7 @@ const char *latency_event_name(enum latency_event event);
 /* LATENCY_EVENTS if there is none of that name. */
 enum latency_event latency_event_named(struct span name);
 
+void latency_series_add(struct latency_series *series, uint64_t at_s, uint64_t ms);
 /* From the oldest, 0, to the newest, count - 1. */
 const struct latency_sample *latency_series_at(const struct latency_series *series, size_t index);
 
