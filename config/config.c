@@ -296,6 +296,17 @@ bool config_default_memory(struct config *config, uint64_t bytes)
     return true;
 }
 
+void config_default_save(struct config *config, const struct config_sources *sources)
+{
+    const struct option *save = option_find(SPAN("save"));
+    assert(save != NULL);
+
+    if ((sources->file == NULL || *config->options.peers != '\0') &&
+        !config_is_set(config, "save")) {
+        value_clear(save, &config->options.save);
+    }
+}
+
 static void shown(const struct option *option, const struct config *config, struct buf *out)
 {
     if (option_is_secret(option)) {

@@ -65,6 +65,11 @@ bool config_is_set(const struct config *config, const char *name);
  * or that is the limit already. */
 bool config_default_memory(struct config *config, uint64_t bytes);
 
+/* No save points where nobody set any, and either there is no configuration file (who just tries
+ * podis does not look for a file to appear) or there are peers, which have the keys of a pod that
+ * ends. Otherwise the default is Redis's. */
+void config_default_save(struct config *config, const struct config_sources *sources);
+
 /* Whether `next` may replace `now` while running. ERR_REFUSED: it changes a directive that only
  * a restart can change; the report names it. Calls `changed` with each directive that differs. */
 must_check enum err config_compare(const struct config *now, const struct config *next,

@@ -34,6 +34,7 @@
  *     HIDDEN      the same, and neither a log nor CONFIG knows it
  */
 
+#include "config/disk_options.h"
 #include "config/form_options.h"
 #include "config/tls_options.h"
 #include "config/unused.h"
@@ -129,6 +130,7 @@
     X(rule, "rule", RULES, "", RELOAD,                                                             \
       "REGEX NAME=VALUE …: class=strong|ryw|local near=no shard=$1; the first match wins")         \
     FORM_OPTIONS(X)                                                                                \
+    DISK_OPTIONS(X)                                                                                \
     /* The process. */                                                                             \
     X(admin_port, "admin-port", PORT, "9121", RESTART, "Probes and metrics over HTTP; 0 for none") \
     X(admin_bind, "admin-bind", TEXT, "", RESTART,                                                 \

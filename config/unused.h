@@ -12,6 +12,8 @@
 /*    reason        what the warning says after the directive's name       */
 #define UNUSED_REASONS(X)                                                                          \
     X(PERSISTENCE, "nothing is saved to disk yet")                                                 \
+    X(SYNCED, "files are synced as they are written, always")                                      \
+    X(SANITIZED, "what is loaded is always checked whole")                                         \
     X(REPLICAS, "podis has no replicas")                                                           \
     X(CLUSTER, "peers are found through the directive 'peers'")                                    \
     X(REHASH, "tables grow a step at a time, always")                                              \
@@ -97,7 +99,6 @@
       CLUSTER)                                                                                     \
     X(crash_log_enabled, "crash-log-enabled", BOOLEAN, "yes", RELOAD, PROCESS)                     \
     X(crash_memcheck_enabled, "crash-memcheck-enabled", BOOLEAN, "yes", RELOAD, PROCESS)           \
-    X(dbfilename, "dbfilename", TEXT, "dump.rdb", PROTECTED, PERSISTENCE)                          \
     X(disable_thp, "disable-thp", BOOLEAN, "yes", RESTART, PROCESS)                                \
     X(dynamic_hz, "dynamic-hz", BOOLEAN, "yes", RELOAD, CLIENTS)                                   \
     X(enable_module_command, "enable-module-command", ENUM(allow), "no", RESTART, SCRIPTS)         \
@@ -123,10 +124,7 @@
     X(propagation_error_behavior, "propagation-error-behavior", ENUM(propagation_error), "ignore", \
       RELOAD, REPLICAS)                                                                            \
     X(rdb_del_sync_files, "rdb-del-sync-files", BOOLEAN, "no", RELOAD, PERSISTENCE)                \
-    X(rdb_save_incremental_fsync, "rdb-save-incremental-fsync", BOOLEAN, "yes", RELOAD,            \
-      PERSISTENCE)                                                                                 \
-    X(rdbchecksum, "rdbchecksum", BOOLEAN, "yes", RESTART, PERSISTENCE)                            \
-    X(rdbcompression, "rdbcompression", BOOLEAN, "yes", RELOAD, PERSISTENCE)                       \
+    X(rdb_save_incremental_fsync, "rdb-save-incremental-fsync", BOOLEAN, "yes", RELOAD, SYNCED)    \
     X(repl_backlog_size, "repl-backlog-size", BYTES(1, INT64_MAX), "1mb", RELOAD, REPLICAS)        \
     X(repl_backlog_ttl, "repl-backlog-ttl", INTEGER(0, INT64_MAX), "3600", RELOAD, REPLICAS)       \
     X(repl_disable_tcp_nodelay, "repl-disable-tcp-nodelay", BOOLEAN, "no", RELOAD, REPLICAS)       \
@@ -149,16 +147,11 @@
     X(replica_priority, "replica-priority", INTEGER(0, INT32_MAX), "100", RELOAD, REPLICAS)        \
     X(replica_read_only, "replica-read-only", BOOLEAN, "yes", RELOAD, REPLICAS)                    \
     X(replica_serve_stale_data, "replica-serve-stale-data", BOOLEAN, "yes", RELOAD, REPLICAS)      \
-    X(sanitize_dump_payload, "sanitize-dump-payload", ENUM(sanitize), "no", RELOAD, PERSISTENCE)   \
-    X(save, "save", SAVE, "3600 1 300 100 60 10000", RELOAD, PERSISTENCE)                          \
+    X(sanitize_dump_payload, "sanitize-dump-payload", ENUM(sanitize), "no", RELOAD, SANITIZED)     \
     X(server_cpulist, "server_cpulist", TEXT, "", RESTART, PROCESS)                                \
     X(set_proc_title, "set-proc-title", BOOLEAN, "yes", RESTART, PROCESS)                          \
-    X(shutdown_on_sigint, "shutdown-on-sigint", LIST, "default", RELOAD, PROCESS)                  \
-    X(shutdown_on_sigterm, "shutdown-on-sigterm", LIST, "default", RELOAD, PROCESS)                \
     X(shutdown_timeout, "shutdown-timeout", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS)         \
     X(socket_mark_id, "socket-mark-id", INTEGER(0, UINT32_MAX), "0", RESTART, PROCESS)             \
-    X(stop_writes_on_bgsave_error, "stop-writes-on-bgsave-error", BOOLEAN, "yes", RELOAD,          \
-      PERSISTENCE)                                                                                 \
     X(supervised, "supervised", ENUM(supervised), "no", RESTART, PROCESS)                          \
     X(syslog_enabled, "syslog-enabled", BOOLEAN, "no", RESTART, PROCESS)                           \
     X(syslog_facility, "syslog-facility", TEXT, "local0", RESTART, PROCESS)                        \

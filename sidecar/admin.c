@@ -98,6 +98,8 @@ static void readyz(struct admin *admin, struct page *page)
 
     if (state == LIFE_READY) {
         say(page, MHD_HTTP_OK, "ok\n");
+    } else if (server_is_loading(admin->parts.exposition.server)) {
+        say(page, MHD_HTTP_SERVICE_UNAVAILABLE, "podis is loading\n");
     } else {
         snprintf(text, sizeof(text), "podis is %s\n", lifecycle_name(state));
         say(page, MHD_HTTP_SERVICE_UNAVAILABLE, text);

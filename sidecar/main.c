@@ -3,6 +3,7 @@
  *     config    what is to be done                    config/
  *     log       what is said about it                 sidecar/logger.c
  *     cache     the data                              cache/
+ *     persistence  what of it is on disk              cache/persist/
  *     commands  the rows of all layers                cache/commands/, proxy/server/commands/
  *     tls       certificates, and who is believed     proxy/tls/
  *     peers     the other pods, and how to reach them proxy/peers/
@@ -55,6 +56,7 @@ static bool make_config(struct program *program)
         config_report_fini(&report);
         return false;
     }
+    config_default_save(program->config, &program->sources);
     log_notice(&program->logger.log, "podis " PODIS_VERSION " is starting, PID: %d", (int)getpid());
     log_lines(&program->logger.log, report.warnings);
     config_report_fini(&report);
@@ -84,6 +86,21 @@ static void make_store(struct program *program)
     program->jobs = jobs_new(program->loop);
     program->cache_jobs = (struct cache_jobs){ program->jobs, add_job, wake_loop };
     cache_set_jobs(program->cache, &program->cache_jobs);
+}
+
+static void make_persistence(struct program *program)
+{
+    struct persistence_options options;
+    char directory[DISK_DIRECTORY_MAX];
+    const struct persistence_parts parts = { .cache = program->cache,
+                                             .jobs = &program->cache_jobs,
+                                             .files = &file_system,
+                                             .log = &program->logger.log,
+                                             .process_id = (int)getpid() };
+
+    disk_options(&program->config->options, &options, directory);
+    program->persistence =
+        persistence_new(&parts, &options, (uint64_t)(ev_now(program->loop) * 1000.0));
 }
 
 static enum err make_tls(struct program *program, char *why, size_t why_size)
@@ -129,6 +146,7 @@ static void make_server(struct program *program)
         .config = program->config,
         .log = &program->logger.log,
         .peers = program->peers,
+        .persistence = program->persistence,
         .tls = program->tls,
         .program = program_services(program),
         .seed = program->seed,
@@ -206,16 +224,50 @@ static enum err open_all(struct program *program, char *why, size_t why_size)
     if (err != ERR_OK) {
         return err;
     }
-    err = make_discovery(program, why, why_size);
-    if (err != ERR_OK) {
-        return err;
-    }
     return process_write_pid(&program->config->options, why, why_size);
+}
+
+/* Others are looked for once the data is there, since from then on they may ask for it. */
+static void loaded(void *context, bool good)
+{
+    struct program *program = context;
+    char why[512];
+
+    if (!good) {
+        program_give_up(program);
+        return;
+    }
+    server_set_loading(program->server, false);
+    if (make_discovery(program, why, sizeof(why)) != ERR_OK) {
+        log_warning(&program->logger.log, "%s", why);
+        program_give_up(program);
+        return;
+    }
+    program_is_ready(program);
+    log_notice(&program->logger.log, "Ready to accept connections");
+}
+
+static void load(struct program *program)
+{
+    bool good;
+
+    program->loading = (struct disk_loading){ .loop = program->loop,
+                                              .persistence = program->persistence,
+                                              .log = &program->logger.log,
+                                              .context = program,
+                                              .done = loaded };
+    if (disk_load(&program->loading, &good)) {
+        server_set_loading(program->server, true);
+    } else {
+        loaded(program, good);
+    }
 }
 
 static void free_all(struct program *program)
 {
     program_unwatch(program);
+    disk_stop_loading(&program->loading);
+    persistence_stop(program->persistence);
     admin_free(program->admin);
     discovery_free(program->discovery);
     server_free(program->server);
@@ -223,6 +275,7 @@ static void free_all(struct program *program)
     peers_free(program->peers);
     tls_free(program->tls);
     jobs_free(program->jobs);
+    persistence_free(program->persistence);
     cache_free(program->cache);
     command_table_free(program->commands);
     ev_loop_destroy(program->loop);
@@ -238,6 +291,7 @@ static int serve(struct program *program)
     program->seed = process_seed(program->node_id);
     program_look_at_memory(program);
     make_store(program);
+    make_persistence(program);
     enum err err = make_tls(program, why, sizeof(why));
     make_peers(program);
     make_server(program);
@@ -247,8 +301,7 @@ static int serve(struct program *program)
         err = open_all(program, why, sizeof(why));
     }
     if (err == ERR_OK) {
-        program_is_ready(program);
-        log_notice(&program->logger.log, "Ready to accept connections");
+        load(program);
         program_run(program);
         process_remove_files(&program->config->options);
         log_notice(&program->logger.log, "podis is now ready to exit, bye bye...");
@@ -256,7 +309,7 @@ static int serve(struct program *program)
         log_warning(&program->logger.log, "%s", why);
     }
     free_all(program);
-    return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return err == ERR_OK && !program->failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(const struct config_sources *sources)

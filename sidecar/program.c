@@ -35,6 +35,7 @@ static void configure(void *context)
         log_warning(&program->logger.log, "Cannot change to the directory %s: %s",
                     program->config->options.dir, strerror(errno));
     }
+    program_configure_disk(program);
 }
 
 static bool lists_equal(const struct option_list *a, const struct option_list *b)
@@ -174,22 +175,64 @@ static void on_drain(struct ev_loop *loop, struct ev_timer *timer, int events)
     }
 }
 
+/* Redis saves before it lets go of anybody: whoever is still connected after that is answered, but
+ * nothing more of theirs is run. False: it is to go on, since it could not. */
+static bool save_at_exit(struct program *program, const struct server_shutdown *wish)
+{
+    const struct log *log = &program->logger.log;
+    bool save = wish->save || (!wish->nosave && persistence_saves_at_exit(program->persistence));
+
+    if (program->lifecycle.state != LIFE_READY) {
+        return true;
+    }
+    persistence_stop(program->persistence);
+    if (!save) {
+        return true;
+    }
+    log_notice(log, "Saving the final RDB snapshot before exiting.");
+    if (persistence_save_last(program->persistence, now_ms(program)) == PERSISTENCE_OK) {
+        return true;
+    }
+    log_warning(log, "Error trying to save the DB, %s",
+                wish->force ? "exits all the same" : "can't exit");
+    return wish->force;
+}
+
+static bool end(struct program *program, const struct server_shutdown *wish)
+{
+    if (!save_at_exit(program, wish)) {
+        return false;
+    }
+    step(program, LIFE_TOLD);
+    return true;
+}
+
 static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int events)
 {
     struct program *program = signal->data;
+    const struct options *options = &program->config->options;
+    bool term = signal->signum == SIGTERM;
+    struct server_shutdown wish =
+        disk_shutdown(term ? &options->shutdown_on_sigterm : &options->shutdown_on_sigint);
 
     (void)loop;
     (void)events;
-    log_notice(&program->logger.log, "Received %s",
-               signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
-    step(program, LIFE_TOLD);
+    log_notice(&program->logger.log, "Received %s scheduling shutdown...",
+               term ? "SIGTERM" : "SIGINT");
+    if (!end(program, &wish)) {
+        log_warning(&program->logger.log,
+                    "%s received but errors trying to shut down the server, "
+                    "check the logs for more information",
+                    term ? "SIGTERM" : "SIGINT");
+    }
 }
 
-static void shut_down(void *context)
+static bool shut_down(void *context, const struct server_shutdown *wish)
 {
     struct program *program = context;
-    log_notice(&program->logger.log, "User requested shutdown");
-    step(program, LIFE_TOLD);
+
+    log_notice(&program->logger.log, "User requested shutdown...");
+    return end(program, wish);
 }
 
 struct server_program program_services(struct program *program)
@@ -268,6 +311,21 @@ void program_unwatch(struct program *program)
 void program_is_ready(struct program *program)
 {
     step(program, LIFE_LISTENS);
+}
+
+void program_give_up(struct program *program)
+{
+    program->failed = true;
+    step(program, LIFE_TOLD);
+}
+
+void program_configure_disk(struct program *program)
+{
+    struct persistence_options options;
+    char directory[DISK_DIRECTORY_MAX];
+
+    disk_options(&program->config->options, &options, directory);
+    persistence_configure(program->persistence, &options);
 }
 
 void program_run(struct program *program)

@@ -12,6 +12,7 @@
 #include "proxy/server/server.h"
 #include "proxy/tls/tls.h"
 #include "sidecar/admin.h"
+#include "sidecar/disk.h"
 #include "sidecar/jobs.h"
 #include "sidecar/lifecycle.h"
 #include "sidecar/logger.h"
@@ -29,6 +30,9 @@ struct program {
     struct cache *cache;
     struct jobs *jobs;            /* For the cache; ended before it. */
     struct cache_jobs cache_jobs; /* The same, as the cache knows them. */
+    struct persistence *persistence;
+    struct disk_loading loading;
+    bool failed; /* To start. */
     struct command_table *commands;
     struct tls *tls;
     struct peers *peers; /* NULL while alone, like discovery. */
@@ -54,11 +58,16 @@ struct server_program program_services(struct program *program);
 void program_watch(struct program *program);
 void program_unwatch(struct program *program);
 
-/* The access points are open. */
+/* The access points are open, and the data is there. */
 void program_is_ready(struct program *program);
+/* It never will be. Why was logged. */
+void program_give_up(struct program *program);
 
 /* Turns the loop until the program is told to stop and has drained. */
 void program_run(struct program *program);
+
+/* Tells persistence what the configuration says. */
+void program_configure_disk(struct program *program);
 
 /* maxmemory from the container's limit, where nobody set it. */
 void program_look_at_memory(struct program *program);

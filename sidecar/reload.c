@@ -86,6 +86,7 @@ static enum err next_config(struct reload *reload, struct config **next)
     enum err err = config_load(reload->parts.sources, next, &report);
     if (err == ERR_OK) {
         config_default_memory(*next, reload->parts.config->options.maxmemory);
+        config_default_save(*next, reload->parts.sources);
         err = config_compare(reload->parts.config, *next, difference, &differences, &compared);
         log_lines(reload->parts.log, "Reload refused: ", compared.text);
         config_report_fini(&compared);

@@ -11,7 +11,6 @@
 #include "cache/base/glob.h"
 #include "cache/base/number.h"
 #include "cache/persist/dump.h"
-#include "cache/persist/reload.h"
 #include "cache/types/string.h"
 
 #include <inttypes.h>
@@ -193,27 +192,6 @@ static void digest_values(struct call *c)
 }
 
 /* --- all of the data --- */
-
-/* Redis keeps the file of the reload before for NOSAVE. Here nothing is kept: what is there is
- * saved and loaded whatever is said, and takes the place of what was there. */
-static void reload(struct call *c)
-{
-    const char *why;
-
-    for (size_t i = 2; i < c->argc; i++) {
-        if (!arg_is(c, i, "MERGE") && !arg_is(c, i, "NOFLUSH") && !arg_is(c, i, "NOSAVE")) {
-            reply_error(
-                c->reply,
-                SPAN("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."));
-            return;
-        }
-    }
-    if (reload_all(c->cache, c->now_ms, &why)) {
-        reply_ok(c->reply);
-    } else {
-        reply_errorf(c->reply, "ERR Error trying to load the RDB dump: %s", why);
-    }
-}
 
 /* Runs SETNX, so that each key is a change like any other. */
 static void populate_key(struct call *c, const struct command *setnx, struct span key,
@@ -413,8 +391,6 @@ const struct debug_subject debug_subjects[] = {
     { "quicklist-packed-threshold", 3, 3, quicklist_packed_threshold,
       "QUICKLIST-PACKED-THRESHOLD <size>: elements of a list from this size on have a node of "
       "their own; 0 is the default." },
-    { "reload", 2, SIZE_MAX, reload,
-      "RELOAD [MERGE] [NOFLUSH] [NOSAVE]: save all values and load them again." },
     { "sdslen", 3, 3, sdslen, "SDSLEN <key>: lengths of a key and its text." },
     { "set-active-expire", 3, 3, set_active_expire,
       "SET-ACTIVE-EXPIRE <0|1>: let keys expire on their own, or only when met." },

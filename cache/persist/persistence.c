@@ -26,7 +26,7 @@ struct persistence {
     struct persistence_parts parts;
     struct persistence_options options;
     char path[FILE_PATH_MAX];
-    char temporary[FILE_PATH_MAX];
+    char directory[FILE_PATH_MAX / 2];
 
     struct saving *saving; /* NULL: none. */
     struct file_sink *file;
@@ -55,8 +55,7 @@ void persistence_configure(struct persistence *persistence,
     persistence->options.file_name = NULL;
     snprintf(persistence->path, sizeof(persistence->path), "%s/%s", options->directory,
              options->file_name);
-    snprintf(persistence->temporary, sizeof(persistence->temporary), "%s/temp-%d.rdb",
-             options->directory, persistence->parts.process_id);
+    snprintf(persistence->directory, sizeof(persistence->directory), "%s", options->directory);
 }
 
 struct persistence *persistence_new(const struct persistence_parts *parts,
@@ -102,10 +101,15 @@ static size_t backlog_max(void)
     return share < BACKLOG_MIN ? BACKLOG_MIN : share > BACKLOG_MAX ? BACKLOG_MAX : share;
 }
 
+/* SAVE and BGSAVE may be at work at the same time: each has a temporary name of its own. */
 static struct saving_parts parts_of(struct persistence *persistence, struct file_sink *file,
-                                    uint64_t now_ms)
+                                    const char *name, uint64_t now_ms)
 {
-    file_sink_init(file, persistence->parts.files, persistence->path, persistence->temporary);
+    char temporary[FILE_PATH_MAX];
+
+    snprintf(temporary, sizeof(temporary), "%s/temp-%s-%d.rdb", persistence->directory, name,
+             persistence->parts.process_id);
+    file_sink_init(file, persistence->parts.files, persistence->path, temporary);
     return (struct saving_parts){
         .cache = persistence->parts.cache,
         .jobs = persistence->parts.jobs,
@@ -138,7 +142,7 @@ static void log_failure(const struct persistence *persistence, const struct file
 static void begin(struct persistence *persistence, uint64_t now_ms)
 {
     persistence->file = memory_alloc(sizeof(*persistence->file));
-    struct saving_parts parts = parts_of(persistence, persistence->file, now_ms);
+    struct saving_parts parts = parts_of(persistence, persistence->file, "bgsave", now_ms);
 
     persistence->scheduled = false;
     persistence->began_at_ms = now_ms;
@@ -184,6 +188,11 @@ bool persistence_turn(struct persistence *persistence, uint64_t now_ms, size_t b
     return saving_is_busy(persistence->saving);
 }
 
+bool persistence_is_saving(const struct persistence *persistence)
+{
+    return persistence->saving != NULL;
+}
+
 enum persistence_answer persistence_begin(struct persistence *persistence, bool schedule,
                                           uint64_t now_ms)
 {
@@ -201,14 +210,11 @@ enum persistence_answer persistence_begin(struct persistence *persistence, bool 
     return PERSISTENCE_SCHEDULED;
 }
 
-enum persistence_answer persistence_save(struct persistence *persistence, uint64_t now_ms)
+static enum persistence_answer save_at_once(struct persistence *persistence, uint64_t now_ms)
 {
     struct file_sink file;
+    struct saving_parts parts = parts_of(persistence, &file, "save", now_ms);
 
-    if (persistence->saving != NULL) {
-        return PERSISTENCE_SAVES;
-    }
-    struct saving_parts parts = parts_of(persistence, &file, now_ms);
     int error = saving_at_once(&parts, now_ms);
     if (error < 0) {
         log_failure(persistence, &file, error);
@@ -217,6 +223,16 @@ enum persistence_answer persistence_save(struct persistence *persistence, uint64
     note_success(persistence, changes_now(persistence), now_ms);
     log_notice(persistence->parts.log, "DB saved on disk");
     return PERSISTENCE_OK;
+}
+
+enum persistence_answer persistence_save(struct persistence *persistence, uint64_t now_ms)
+{
+    return persistence->saving != NULL ? PERSISTENCE_SAVES : save_at_once(persistence, now_ms);
+}
+
+enum persistence_answer persistence_save_last(struct persistence *persistence, uint64_t now_ms)
+{
+    return save_at_once(persistence, now_ms);
 }
 
 static bool may_try(const struct persistence *persistence, uint64_t now_ms)
@@ -354,6 +370,24 @@ enum load_state persistence_load_turn(struct persistence *persistence, size_t re
     }
     note_loaded(persistence);
     return LOAD_DONE;
+}
+
+enum load_state persistence_reload(struct persistence *persistence,
+                                   const struct persistence_reload *reload, uint64_t now_ms)
+{
+    const struct persistence_loading loading = { .replace = reload->merge };
+
+    if (reload->save && save_at_once(persistence, now_ms) != PERSISTENCE_OK) {
+        return LOAD_RUNS;
+    }
+    if (reload->flush) {
+        insert_into_nothing(persistence->parts.cache);
+    }
+    enum load_state state = persistence_load(persistence, &loading, now_ms);
+    while (state == LOAD_RUNS) {
+        state = persistence_load_turn(persistence, SIZE_MAX);
+    }
+    return state;
 }
 
 /* --- figures --- */

@@ -69,11 +69,15 @@ enum persistence_answer {
     PERSISTENCE_IS_BUSY, /* Another snapshot is being taken. */
     PERSISTENCE_CANNOT,
 };
+bool persistence_is_saving(const struct persistence *persistence);
 /* BGSAVE, with or without SCHEDULE. */
 enum persistence_answer persistence_begin(struct persistence *persistence, bool schedule,
                                           uint64_t now_ms);
 /* SAVE: all at once. PERSISTENCE_OK, PERSISTENCE_SAVES or PERSISTENCE_CANNOT. */
 enum persistence_answer persistence_save(struct persistence *persistence, uint64_t now_ms);
+
+/* The same whatever is under way: the last thing before an exit. */
+enum persistence_answer persistence_save_last(struct persistence *persistence, uint64_t now_ms);
 
 /* Whether an exit saves unless it is told not to: there are save points. */
 bool persistence_saves_at_exit(const struct persistence *persistence);
@@ -99,6 +103,14 @@ enum load_state persistence_load(struct persistence *persistence,
                                  const struct persistence_loading *loading, uint64_t now_ms);
 /* Up to so many records more, after LOAD_RUNS. What fails was logged, with its offset. */
 enum load_state persistence_load_turn(struct persistence *persistence, size_t records);
+
+struct persistence_reload {
+    bool save, flush, merge;
+};
+/* DEBUG RELOAD, all at once. LOAD_DONE; LOAD_RUNS if it could not be saved, and nothing was done;
+ * or LOAD_NO_FILE, LOAD_FAILED. */
+enum load_state persistence_reload(struct persistence *persistence,
+                                   const struct persistence_reload *reload, uint64_t now_ms);
 
 /* --- figures --- */
 

@@ -16,6 +16,7 @@
 #include "cache/base/memory.h"
 #include "proxy/server/acl.h"
 #include "proxy/server/bundle.h"
+#include "proxy/server/persisting.h"
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
 #include "proxy/server/pin.h"
@@ -287,6 +288,10 @@ static inline_always bool run_usual(struct server *server, struct session *sessi
         return true;
     }
 
+    if (!plain && persisting_refuses(server, request)) {
+        refuse(server, session, request, span_from(persisting_misconf));
+        return true;
+    }
     if (!plain) {
         show(server, session, request, MONITOR_BEFORE);
     }
@@ -351,6 +356,10 @@ static void queue(struct server *server, struct session *session, const struct r
     }
     if (is_over_memory(server, request)) {
         refuse(server, session, request, SPAN(OUT_OF_MEMORY));
+        return;
+    }
+    if (persisting_refuses(server, request)) {
+        refuse(server, session, request, span_from(persisting_misconf));
         return;
     }
     if (server->ring != NULL && session->from_peer) {

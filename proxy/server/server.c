@@ -18,6 +18,7 @@
 #include "proxy/server/connection.h"
 #include "proxy/server/listener.h"
 #include "proxy/server/notify.h"
+#include "proxy/server/persisting.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/token.h"
@@ -96,8 +97,10 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     if (waiting_has_ready(&server->waiting)) {
         waiting_serve_ready(server);
     }
+    server->snapshot_is_busy = persisting_turn(server);
     connections_flush(server);
-    if (server->unfinished != NULL || server->cache_is_busy || server->pressure.evicting) {
+    if (server->snapshot_is_busy || server->unfinished != NULL || server->cache_is_busy ||
+        server->pressure.evicting) {
         ev_idle_start(loop, &server->idle);
     } else {
         ev_idle_stop(loop, &server->idle);
@@ -148,6 +151,7 @@ void server_tick(struct server *server, uint64_t now_ms)
     pressure_look(server);
     pressure_relieve(server);
     statistics_sample(&server->statistics, now_ms);
+    persisting_tick(server);
     connections_tick(server);
     listeners_tick(server);
     if (server->parts.tls != NULL) {
@@ -224,6 +228,7 @@ struct server *server_new(const struct server_parts *parts)
     look_at_clock(server);
     server->started_at_ms = server->now_ms;
     server->memory_start = memory_refresh().used;
+    server->ping_row = command_named(parts->commands, SPAN("ping"));
     server->exec_row = command_named(parts->commands, SPAN("exec"));
     server->bundle_row = command_named(parts->commands, SPAN("podis.mesh|exec"));
     server->watch_row = command_named(parts->commands, SPAN("watch"));
@@ -393,6 +398,11 @@ const struct config *server_config(const struct server *server)
 const struct log *server_log(const struct server *server)
 {
     return server->parts.log;
+}
+
+struct persistence *server_persistence(const struct server *server)
+{
+    return server->parts.persistence;
 }
 
 struct peers *server_peers(const struct server *server)

@@ -13,10 +13,18 @@
 #include "proxy/peers/peers.h"
 
 struct ev_loop;
+struct persistence;
 struct server;
 struct session;
 struct tls;
 struct watches;
+
+/* How to exit. By default data is saved if there are save points. */
+struct server_shutdown {
+    bool save, nosave; /* One of them at most. */
+    bool now;          /* Replicas are not waited for. */
+    bool force;        /* Whatever goes wrong. */
+};
 
 /* What only the program can do, for the commands that ask for it. Any may be NULL: the
  * command then answers that it is not possible. */
@@ -27,8 +35,9 @@ struct server_program {
                            size_t why_size);
     /* CONFIG REWRITE. */
     enum err (*rewrite_config)(void *context, char *why, size_t why_size);
-    /* SHUTDOWN: begins an orderly exit; returns at once. */
-    void (*shutdown)(void *context);
+    /* SHUTDOWN: saves, if that is wished for, and begins an orderly exit. False: the data could
+     * not be saved, so podis goes on. */
+    bool (*shutdown)(void *context, const struct server_shutdown *wish);
 };
 
 struct server_parts {
@@ -37,8 +46,9 @@ struct server_parts {
     const struct command_table *commands; /* Complete: command_table_add_server() was called. */
     const struct config *config;          /* Borrowed; replaced by server_configure(). */
     const struct log *log;
-    struct peers *peers; /* NULL: always alone. */
-    struct tls *tls;     /* NULL: no access point speaks it. */
+    struct peers *peers;             /* NULL: always alone. */
+    struct persistence *persistence; /* NULL: nothing is kept on disk. */
+    struct tls *tls;                 /* NULL: no access point speaks it. */
     struct server_program program;
     char run_id[41]; /* 40 hex digits, NUL: INFO's run_id. */
     uint64_t seed;
@@ -71,6 +81,9 @@ must_check enum err server_listen_as(struct server *server, const struct options
 
 /* Takes a new configuration into use, from the next request on. */
 void server_configure(struct server *server, const struct config *config);
+
+/* NULL: nothing is kept on disk. */
+struct persistence *server_persistence(const struct server *server);
 
 /* While loading, only commands whose row says so are run: the others answer LOADING. */
 void server_set_loading(struct server *server, bool loading);

@@ -34,6 +34,7 @@ enum special {
     SPECIAL_MESH = 1 << 0,      /* Others own keys: `ring` is set. */
     SPECIAL_MONITORED = 1 << 1, /* Somebody is shown each request. */
     SPECIAL_PAUSED = 1 << 2,    /* Some or all requests are held. */
+    SPECIAL_UNSAVED = 1 << 3,   /* Writes are refused, since the data could not be saved. */
 };
 
 struct server {
@@ -74,8 +75,11 @@ struct server {
     struct pubsub *pubsub;
     struct monitors monitors;
     struct pause pause;
+    bool snapshot_is_behind; /* It is why writes are paused. */
+    bool snapshot_is_busy;
     struct scripting scripting;
     const struct command *exec_row, *bundle_row; /* EXEC, and PODIS.MESH EXEC. */
+    const struct command *ping_row;
     const struct command *watch_row, *watch_elsewhere_row, *unwatch_row; /* The like. */
     struct statistics statistics;
     struct timing timing;

@@ -7,6 +7,7 @@
 
 #include "cache/call.h"
 #include "cache/commands/debug.h"
+#include "proxy/server/commands/persistence.h"
 #include "proxy/server/session.h"
 
 #include <time.h>
@@ -139,6 +140,8 @@ static const struct debug_subject subjects[] = {
     { "log", 3, 3, debug_log, "LOG <message>: write the message to the log." },
     { "pause-cron", 3, 3, reply_done, "PAUSE-CRON <0|1>: taken note of." },
     { "protocol", 3, 3, debug_protocol, "PROTOCOL <type>: reply with a sample of the type." },
+    { "reload", 2, 5, debug_reload,
+      "RELOAD [NOSAVE] [NOFLUSH] [MERGE]: save the RDB file and load it again." },
     { "replybuffer", 4, 4, reply_done, "REPLYBUFFER <what> <value>: taken note of." },
     { "set-disable-deny-scripts", 3, 3, reply_done,
       "SET-DISABLE-DENY-SCRIPTS <0|1>: taken note of." },

@@ -7,6 +7,7 @@
 #include "proxy/server/commands/debug.h"
 #include "proxy/server/commands/info.h"
 #include "proxy/server/commands/memory.h"
+#include "proxy/server/commands/persistence.h"
 #include "proxy/server/server.h"
 
 void command_table_add_server(struct command_table *table)
@@ -21,6 +22,7 @@ void command_table_add_server(struct command_table *table)
     command_table_add(table, cluster_commands);
     command_table_add(table, latency_commands);
     command_table_add(table, monitor_commands);
+    command_table_add(table, persistence_commands);
     command_table_add(table, podis_commands);
     command_table_add(table, pubsub_commands);
     command_table_add(table, shutdown_commands);

@@ -1,28 +1,26 @@
 /* SHUTDOWN: an orderly exit, asked for by a client.
  *
- * It begins the same drain as SIGTERM. Nobody answers it: the client sees its connection close.
- * NOW has nothing to hurry, since no replica is waited for. An exit under way cannot be
- * called off, and a client that could ask for it is being closed already. */
+ * It saves the data as SIGTERM does, and begins the same drain. Nobody answers it: the client sees
+ * its connection close. If the data cannot be saved podis goes on, unless the exit is forced. An
+ * exit under way cannot be called off, and a client that could ask for it is being closed
+ * already. */
 
 #include "proxy/server/commands/rows.h"
 
 #include "cache/call.h"
 #include "proxy/server/session.h"
 
-struct shutdown_wish {
-    bool save, nosave, now, force, abort;
-};
-
 /* Replies if it returns false. */
-static bool take_wish(struct call *c, struct shutdown_wish *wish)
+static bool take_wish(struct call *c, struct server_shutdown *wish, bool *abort)
 {
-    *wish = (struct shutdown_wish){ 0 };
+    *wish = (struct server_shutdown){ 0 };
+    *abort = false;
     for (size_t at = 1; at < c->argc; at++) {
         wish->save |= arg_is(c, at, "save");
         wish->nosave |= arg_is(c, at, "nosave");
         wish->now |= arg_is(c, at, "now");
         wish->force |= arg_is(c, at, "force");
-        wish->abort |= arg_is(c, at, "abort");
+        *abort |= arg_is(c, at, "abort");
         if (!arg_is(c, at, "save") && !arg_is(c, at, "nosave") && !arg_is(c, at, "now") &&
             !arg_is(c, at, "force") && !arg_is(c, at, "abort")) {
             call_syntax_error(c);
@@ -30,7 +28,7 @@ static bool take_wish(struct call *c, struct shutdown_wish *wish)
         }
     }
     bool goes = wish->save || wish->nosave || wish->now || wish->force;
-    if ((wish->abort && goes) || (wish->save && wish->nosave)) {
+    if ((*abort && goes) || (wish->save && wish->nosave)) {
         call_syntax_error(c);
         return false;
     }
@@ -41,12 +39,13 @@ static void shut_down(struct call *c)
 {
     const struct session *session = c->caller;
     const struct server_program *program = server_program(session->server);
-    struct shutdown_wish wish;
+    struct server_shutdown wish;
+    bool abort;
 
-    if (!take_wish(c, &wish)) {
+    if (!take_wish(c, &wish, &abort)) {
         return;
     }
-    if (wish.abort) {
+    if (abort) {
         reply_error(c->reply, SPAN("ERR No shutdown in progress."));
         return;
     }
@@ -54,13 +53,9 @@ static void shut_down(struct call *c)
         reply_error(c->reply, SPAN("ERR SHUTDOWN is not possible here"));
         return;
     }
-    if (wish.save && !wish.force) {
-        log_warning(server_log(session->server),
-                    "Refused SHUTDOWN SAVE: the keys are in memory only and cannot be saved");
+    if (!program->shutdown(program->context, &wish)) {
         reply_error(c->reply, SPAN("ERR Errors trying to SHUTDOWN. Check logs."));
-        return;
     }
-    program->shutdown(program->context);
 }
 
 const struct command shutdown_commands[] = {
@@ -74,7 +69,7 @@ const struct command shutdown_commands[] = {
       .complexity = "O(1)",
       .synopsis = "[nosave_save:(nosave:NOSAVE | save:SAVE)] [now:NOW@7.0.0] "
                   "[force:FORCE@7.0.0] [abort:ABORT@7.0.0]",
-      .summary = "Drains and exits; SAVE is refused, since nothing can be saved.",
+      .summary = "Saves the data, if there are save points or SAVE is said, drains and exits.",
       .history = "7.0.0 NOW, FORCE and ABORT." },
     { .name = NULL },
 };

@@ -333,6 +333,29 @@ static void memory_defaults_to_the_containers_share(void **state)
     config_free(config);
 }
 
+static void nothing_is_saved_unless_asked_for_or_a_file_is_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *const flags[5];
+        const char *file;
+        const char *save;
+    } cases[] = {
+        { { NULL }, NULL, "" },
+        { { "--save", "60 1", NULL }, NULL, "60 1" },
+        { { NULL }, "a.conf", "3600 1 300 100 60 10000" },
+        { { "--peers", "dns:pods", NULL }, "a.conf", "" },
+        { { "--peers", "dns:pods", "--save", "60 1", NULL }, "a.conf", "60 1" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct config_sources sources = { .file = cases[i].file };
+        struct config *config = load(cases[i].flags);
+        config_default_save(config, &sources);
+        assert_string_equal(get(config, "save"), cases[i].save);
+        config_free(config);
+    }
+}
+
 /* What config_compare() says changed: "name: before -> after; ". */
 static void note_change(void *context, const char *name, const char *before, const char *after)
 {
@@ -392,6 +415,7 @@ int main(void)
         cmocka_unit_test(set_takes_all),
         cmocka_unit_test(protected_directives_can_be_allowed),
         cmocka_unit_test(rules_come_from_all_their_lines),
+        cmocka_unit_test(nothing_is_saved_unless_asked_for_or_a_file_is_given),
         cmocka_unit_test(memory_defaults_to_the_containers_share),
         cmocka_unit_test(compare_names_what_differs),
         cmocka_unit_test(compare_refuses_what_needs_a_restart),

@@ -57,34 +57,6 @@ static void an_expired_key_is_in_no_sum(void **state)
                         "+0000000000000000000000000000000000000000\r\n");
 }
 
-static void a_reload_keeps_values_expiry_and_access(void **state)
-{
-    static const struct try_row before[] = {
-        { "MSET number 12345 text text", "+OK\r\n" },
-        { "SETEX short 1 v", "+OK\r\n" },
-        { "SETEX long 1000 v", "+OK\r\n" },
-        { "COPY text text DB 7", ":1\r\n" },
-    };
-    static const struct try_row after[] = {
-        { "DEBUG RELOAD", "+OK\r\n" },
-        { "OBJECT IDLETIME text", ":100\r\n" },
-        { "MGET number text short", "*3\r\n$5\r\n12345\r\n$4\r\ntext\r\n$-1\r\n" },
-        { "TTL long", ":900\r\n" },
-        { "DBSIZE", ":3\r\n" },
-        { "EXISTS short", ":0\r\n" },
-        { "MOVE text 7", ":0\r\n" },
-        { "DEBUG RELOAD NOSAVE NOFLUSH MERGE", "+OK\r\n" },
-        { "DEBUG RELOAD x", "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE "
-                            "options.\r\n" },
-    };
-    struct try *try = *state;
-    TRY_ROWS(state, before);
-    try_changes(try);
-    try->now_ms += 100000;
-    TRY_ROWS(state, after);
-    assert_string_equal(try_changes(try), "");
-}
-
 static void populates_with_changes_like_any_other(void **state)
 {
     static const struct try_row rows_here[] = {
@@ -147,7 +119,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TRY_DEBUG(sums_are_those_of_redis),
         TRY_DEBUG(an_expired_key_is_in_no_sum),
-        TRY_DEBUG(a_reload_keeps_values_expiry_and_access),
         TRY_DEBUG(populates_with_changes_like_any_other),
         TRY_DEBUG(reads_sizes_with_and_without_units),
         TRY_DEBUG(describes_values),

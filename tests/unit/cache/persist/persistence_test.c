@@ -175,6 +175,50 @@ static enum load_state load_all(struct fixture *f)
     return state;
 }
 
+static void a_reload_keeps_what_the_policy_needs(void **state)
+{
+    static const enum rdb_access kept[] = { RDB_ACCESS_NONE, RDB_ACCESS_IDLE };
+    static const char *const idle[] = { ":0\r\n", ":100\r\n" };
+    struct fixture *f = *state;
+    const struct persistence_reload reload = { .save = true, .flush = true };
+
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        struct persistence_options options = usual_options();
+        options.access = kept[i];
+        persistence_configure(f->persistence, &options);
+        f->try.now_ms = now;
+        try_run(&f->try, "FLUSHALL");
+        try_run(&f->try, "SET text text");
+        try_run(&f->try, "SETEX short 1 v");
+        try_run(&f->try, "SETEX long 1000 v");
+        try_run(&f->try, "COPY text text DB 7");
+        try_changes(&f->try);
+        f->try.now_ms += 100000;
+        assert_int_equal(persistence_reload(f->persistence, &reload, f->try.now_ms), LOAD_DONE);
+        assert_string_equal(try_run(&f->try, "OBJECT IDLETIME text"), idle[i]);
+        assert_string_equal(try_run(&f->try, "TTL long"), ":900\r\n");
+        assert_string_equal(try_run(&f->try, "DBSIZE"), ":2\r\n");
+        assert_string_equal(try_run(&f->try, "MOVE text 7"), ":0\r\n");
+        assert_string_equal(try_changes(&f->try), "");
+        assert_int_equal(persistence_report(f->persistence)->expired, 1);
+    }
+}
+
+static void a_key_that_is_there_is_an_error_unless_merged(void **state)
+{
+    struct fixture *f = *state;
+    struct persistence_reload reload = { .save = true };
+
+    try_run(&f->try, "SET a 1");
+    assert_int_equal(persistence_reload(f->persistence, &reload, now), LOAD_FAILED);
+    assert_non_null(strstr(f->logged, "RDB has duplicated key 'a' in DB 0"));
+    reload = (struct persistence_reload){ .merge = true };
+    try_run(&f->try, "SET a 2");
+    try_run(&f->try, "SET b 3");
+    assert_int_equal(persistence_reload(f->persistence, &reload, now), LOAD_DONE);
+    assert_string_equal(try_run(&f->try, "MGET a b"), "*2\r\n$1\r\n1\r\n$1\r\n3\r\n");
+}
+
 static void turn_to_the_end(struct fixture *f)
 {
     for (int i = 0; i < 10000 && persistence_figures(f->persistence, now).saves; i++) {
@@ -382,6 +426,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(what_is_saved_is_loaded),
         WITH(save_does_it_at_once),
+        WITH(a_reload_keeps_what_the_policy_needs),
+        WITH(a_key_that_is_there_is_an_error_unless_merged),
         WITH(whatever_fails_leaves_a_whole_file),
         WITH(a_full_disk_is_told_and_got_over),
         WITH(a_save_point_begins_a_save),
