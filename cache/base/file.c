@@ -252,7 +252,8 @@ int file_read_all(const struct file_ops *ops, const char *path, struct buf *to)
     if (file < 0) {
         return file;
     }
-    return first_of(read_rest(ops, file, to), ops->close(ops->context, file));
+    int done = read_rest(ops, file, to);
+    return first_of(done, ops->close(ops->context, file));
 }
 
 bool file_is_there(const struct file_ops *ops, const char *path)
