@@ -70,6 +70,8 @@
       "What new users may listen to: allchannels or resetchannels")                                \
     X(acllog_max_len, "acllog-max-len", INTEGER(0, INT64_MAX), "128", RELOAD,                      \
       "Entries of ACL LOG")                                                                        \
+    X(busy_reply_threshold, "busy-reply-threshold", INTEGER(0, INT64_MAX), "5000", RELOAD,         \
+      "Milliseconds after which others hear BUSY while a script runs; 0 for never")                \
     X(client_query_buffer_limit, "client-query-buffer-limit", BYTES(1048576, INT64_MAX),           \
       "1gb", RELOAD, "Most a client may send before it is answered")                               \
     X(client_output_buffer_limit, "client-output-buffer-limit", LIMITS,                            \

@@ -20,7 +20,7 @@
     X(LAZYFREE, "memory is given back in the background when it is large")                         \
     X(DEFRAG, "podis does not move memory")                                                        \
     X(THREADS, "podis serves from one thread")                                                     \
-    X(SCRIPTS, "there are no scripts or modules yet")                                              \
+    X(SCRIPTS, "there are no modules")                                                             \
     X(RENAMING, "commands keep their names; ACL rules say who may use them")                       \
     X(PROCESS, "the process is left as the container runtime set it up")                           \
     X(CLIENTS, "clients are not limited in this way")                                              \
@@ -69,7 +69,6 @@
     X(bgsave_cpulist, "bgsave_cpulist", TEXT, "", RESTART, PROCESS)                                \
     X(bind_source_addr, "bind-source-addr", TEXT, "", RELOAD, REPLICAS)                            \
     X(bio_cpulist, "bio_cpulist", TEXT, "", RESTART, PROCESS)                                      \
-    X(busy_reply_threshold, "busy-reply-threshold", INTEGER(0, INT64_MAX), "5000", RELOAD, SCRIPTS)\
     X(cluster_allow_pubsubshard_when_down, "cluster-allow-pubsubshard-when-down", BOOLEAN, "yes",  \
       RELOAD, CLUSTER)                                                                             \
     X(cluster_allow_reads_when_down, "cluster-allow-reads-when-down", BOOLEAN, "no", RELOAD,       \

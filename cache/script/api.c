@@ -111,12 +111,9 @@ static const char *read_arguments(lua_State *L, struct api *api, size_t count)
 
 /* --- commands --- */
 
-/* Why the engine itself refuses this; an empty span if it does not. */
-static struct span refusal(const struct script_run *run, const struct command *command, size_t argc)
+/* Why nobody may run this in a script; an empty span if that is not so. */
+static struct span unfit(const struct script_run *run, const struct command *command, size_t argc)
 {
-    const unsigned writes = CMD_WRITE | CMD_MAY_REPLICATE;
-    bool read_only = run->read_only || run->flags & SCRIPT_NO_WRITES;
-
     if (command == NULL) {
         return SPAN("ERR Unknown Redis command called from script");
     }
@@ -127,11 +124,20 @@ static struct span refusal(const struct script_run *run, const struct command *c
         (command->flags & CMD_SESSION && engine_host(run->call->cache) == NULL)) {
         return SPAN("ERR This Redis command is not allowed from script");
     }
+    return SPAN("");
+}
+
+/* Why this script may not run it. */
+static struct span forbidden(const struct script_run *run, const struct command *command)
+{
+    const unsigned writes = CMD_WRITE | CMD_MAY_REPLICATE;
+    bool read_only = run->read_only || run->flags & SCRIPT_NO_WRITES;
+    bool is_spare = run->flags & SCRIPT_ALLOW_OOM && !(run->flags & SCRIPT_SILENT);
+
     if (read_only && command->flags & writes) {
         return SPAN("ERR Write commands are not allowed from read-only scripts.");
     }
-    bool spare = !(run->flags & SCRIPT_ALLOW_OOM) || run->flags & SCRIPT_SILENT;
-    if (run->over_memory && spare && !run->wrote && command->flags & CMD_DENYOOM) {
+    if (run->over_memory && !is_spare && !run->wrote && command->flags & CMD_DENYOOM) {
         return SPAN("OOM command not allowed when used memory > 'maxmemory'.");
     }
     return SPAN("");
@@ -159,10 +165,7 @@ static void run_command(struct script_run *run, struct api *api, struct cache_re
     struct cache *cache = run->call->cache;
     const struct script_host *host = engine_host(cache);
     struct arena_mark mark = arena_mark(&cache->arena);
-    struct reply reply = reply_into(&api->out, run->protocol);
 
-    buf_consume(&api->out, api->out.len);
-    request->reply = &reply;
     run->wrote |= (request->command->flags & CMD_WRITE) != 0;
     if (host != NULL) {
         host->run(host->context, request);
@@ -170,31 +173,49 @@ static void run_command(struct script_run *run, struct api *api, struct cache_re
         cache_exec(cache, request);
     }
     arena_rewind(&cache->arena, mark);
-    if (reply.full) {
+    if (request->reply->full) {
         buf_consume(&api->out, api->out.len);
-        reply = reply_into(&api->out, run->protocol);
-        reply_error(&reply, SPAN("ERR the reply is too large for a script"));
+        *request->reply = reply_into(&api->out, run->protocol);
+        reply_error(request->reply, SPAN("ERR the reply is too large for a script"));
     }
 }
 
-/* Pushes the value of the command's reply. */
-static void execute(lua_State *L, struct script_run *run, struct api *api, size_t argc)
+/* Puts the error into the reply, if there is one. */
+static bool is_refused(const struct script_host *host, const struct command *command,
+                       struct reply *reply, struct span why)
+{
+    if (why.len == 0) {
+        return false;
+    }
+    if (host != NULL) {
+        host->refused(host->context, command, why);
+    }
+    reply_error(reply, why);
+    return true;
+}
+
+/* The reply is in api->out, be it the command's or why it was refused. */
+static void execute(struct script_run *run, struct api *api, size_t argc)
 {
     struct cache *cache = run->call->cache;
     const struct script_host *host = engine_host(cache);
     const struct command *container;
     const struct command *command = command_find(cache->commands, api->argv, argc, &container);
-    struct span why = refusal(run, command, argc);
-
-    if (why.len > 0) {
-        if (host != NULL) {
-            host->refused(host->context, command, why);
-        }
-        result_push_error(L, why);
-        return;
-    }
     struct cache_request request = request_of(run, command, api, argc);
-    run_command(run, api, &request);
+    struct reply reply = reply_into(&api->out, run->protocol);
+
+    buf_consume(&api->out, api->out.len);
+    request.reply = &reply;
+    if (!is_refused(host, command, &reply, unfit(run, command, argc)) &&
+        (host == NULL || host->admits(host->context, &request)) &&
+        !is_refused(host, command, &reply, forbidden(run, command))) {
+        run_command(run, api, &request);
+    }
+}
+
+/* Pushes the value of the reply. */
+static void push_reply(lua_State *L, struct api *api)
+{
     result_push(L, buf_span(&api->out));
     buf_consume(&api->out, api->out.len);
     buf_trim(&api->out, OUT_KEPT);
@@ -227,7 +248,8 @@ static int call_command(lua_State *L, bool raises)
         return give_text(L, why, raises);
     }
     luaL_checkstack(L, 8, NULL);
-    execute(L, run, api, argc);
+    execute(run, api, argc);
+    push_reply(L, api);
     return is_error(L) ? give_error(L, raises) : 1;
 }
 
@@ -261,8 +283,8 @@ static int redis_acl_check_cmd(lua_State *L)
     if (command == NULL) {
         return fail(L, "Invalid command passed to redis.acl_check_cmd()");
     }
-    const struct script_host *host = engine_host(cache);
     struct cache_request request = request_of(run, command, api, argc);
+    const struct script_host *host = engine_host(cache);
     lua_pushboolean(L, host == NULL || host->allows(host->context, &request));
     return 1;
 }

@@ -279,7 +279,10 @@ static void on_count(lua_State *L, lua_Debug *record)
         return;
     }
     if (!run->killed && host != NULL) {
-        run->killed = !host->pause(host->context, run);
+        struct arena_mark mark = arena_mark(&cache->arena);
+        bool goes_on = host->pause(host->context, run);
+        arena_rewind(&cache->arena, mark);
+        run->killed |= !goes_on;
     }
     if (run->killed) {
         /* Again and again: what catches the error is not to go on. */

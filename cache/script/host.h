@@ -21,7 +21,10 @@ struct script_host {
     /* It has ended. */
     void (*end)(void *context, void *caller);
 
-    /* Runs a command of the script, or refuses it with an error. Row, arity and flags fit. */
+    /* Whether the caller may run this command; false after the error in its reply. Row and arity
+     * fit. */
+    bool (*admits)(void *context, const struct cache_request *request);
+    /* Runs a command of the script, or refuses it with an error. It was admitted. */
     void (*run)(void *context, const struct cache_request *request);
     /* A command was refused with this error ("ERR …") before run() was asked; row NULL: there is
      * none. */
@@ -30,7 +33,7 @@ struct script_host {
     /* Called now and then while a script runs. False: it is to stop. */
     bool (*pause)(void *context, const struct script_run *run);
 
-    /* redis.acl_check_cmd: whether the caller might run this. */
+    /* redis.acl_check_cmd: whether the caller might run this, asked out of curiosity. */
     bool (*allows)(void *context, const struct cache_request *request);
     /* redis.log: 0 (debug) to 3 (warning). */
     void (*log)(void *context, int level, struct span text);

@@ -452,6 +452,11 @@ static void readable(struct connection *connection)
     after_tls(connection);
 }
 
+void connection_read(struct connection *connection)
+{
+    readable(connection);
+}
+
 /* --- output --- */
 
 static bool passes_soft_limit(const struct connection *connection)
@@ -513,6 +518,17 @@ static void rewatch(struct connection *connection)
     watch(connection, events);
 }
 
+/* What is left of the output, and what is to be watched for. */
+static void settle(struct connection *connection)
+{
+    struct session *session = &connection->session;
+
+    if (session->answers.out.bytes != NULL && session->answers.out.len == 0) {
+        return_block(connection);
+    }
+    rewatch(connection);
+}
+
 /* Writes, and ends the connection if it is to end. */
 static void flush(struct connection *connection)
 {
@@ -541,11 +557,30 @@ static void flush(struct connection *connection)
             shut(connection);
         }
     } else {
-        if (session->answers.out.bytes != NULL && session->answers.out.len == 0) {
-            return_block(connection);
-        }
-        rewatch(connection);
+        settle(connection);
     }
+}
+
+void connections_write(struct server *server, const struct session *except)
+{
+    struct connection *later = NULL;
+
+    while (server->touched != NULL) {
+        struct connection *connection = server->touched;
+        struct session *session = &connection->session;
+        server->touched = connection->next_touched;
+        if (session != except && session->end == SESSION_OPEN && !session->answers.full) {
+            write_out(connection);
+        }
+        if (session == except || session->end != SESSION_OPEN || session->answers.full) {
+            connection->next_touched = later;
+            later = connection;
+        } else {
+            connection->touched = false;
+            settle(connection);
+        }
+    }
+    server->touched = later;
 }
 
 void connections_flush(struct server *server)

@@ -63,6 +63,10 @@ void connection_open(struct server *server, const struct access *access);
 void connections_run(struct server *server);
 /* End of the turn: writes what each touched connection has, frees those that are done. */
 void connections_flush(struct server *server);
+/* For busy.c, which serves clients in the middle of a turn: reads one, and runs what it sent. */
+void connection_read(struct connection *connection);
+/* Writes what touched connections have, but for this one; frees nobody. */
+void connections_write(struct server *server, const struct session *except);
 /* Runs more of what unfinished connections have sent. */
 void connections_continue(struct server *server);
 /* Idle time-outs, soft output limits, lingering ends. */

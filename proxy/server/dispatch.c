@@ -16,9 +16,10 @@
 #include "cache/base/memory.h"
 #include "proxy/server/acl.h"
 #include "proxy/server/bundle.h"
-#include "proxy/server/persisting.h"
+#include "proxy/server/busy.h"
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
+#include "proxy/server/persisting.h"
 #include "proxy/server/pin.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
@@ -206,7 +207,7 @@ static void after(struct server *server, struct session *session)
     if (server->held.len > 0) {
         release_held(server, session);
     }
-    if (waiting_has_ready(&server->waiting)) {
+    if (waiting_has_ready(&server->waiting) && !(server->special & SPECIAL_BUSY)) {
         waiting_serve_ready(server);
     }
 }
@@ -656,6 +657,27 @@ static bool is_held(const struct server *server, const struct session *session,
     return server->special & SPECIAL_PAUSED && pause_holds(server, session, request);
 }
 
+static bool is_busy_for(const struct server *server, const struct request *request)
+{
+    return server->special & SPECIAL_BUSY && busy_refuses(request);
+}
+
+/* An EXEC is over with that, whatever was queued. */
+static void refuse_for_script(struct server *server, struct session *session,
+                              const struct request *request)
+{
+    if (request->command != server->exec_row || !transaction_is_open(session)) {
+        refuse(server, session, request, busy_error(server));
+        return;
+    }
+    struct reply *reply = reply_of(session);
+    size_t begin = reply->out->len;
+
+    transaction_end(session);
+    reply_errorf(reply, "EXECABORT Transaction discarded because of: %s", busy_error(server).bytes);
+    refused(server, session, request, reply, begin);
+}
+
 /* Of a session that is in a transaction or listens, in a mesh, paused or monitored. */
 static inline_never void route_and_run(struct server *server, struct session *session,
                                        const struct request *request)
@@ -664,6 +686,8 @@ static inline_never void route_and_run(struct server *server, struct session *se
         refuse_to_listener(server, session, request);
     } else if (is_for_others(session, request)) {
         refuse(server, session, request, SPAN("ERR Replica can't interact with the keyspace"));
+    } else if (is_busy_for(server, request)) {
+        refuse_for_script(server, session, request);
     } else if (is_held(server, session, request)) {
         pause_hold(session);
     } else if (is_queued(session, request)) {

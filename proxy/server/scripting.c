@@ -10,6 +10,7 @@
 #include "proxy/server/scripting.h"
 
 #include "proxy/server/acl.h"
+#include "proxy/server/busy.h"
 #include "proxy/server/dispatch.h"
 #include "proxy/server/state.h"
 
@@ -22,14 +23,16 @@ static bool begin(void *context, void *caller)
         server->scripting.db = session->db;
         server->scripting.command = session->last_command;
     }
+    busy_begin(server);
     return server->options->maxmemory != 0 && server_is_over_memory(server);
 }
 
 static void end(void *context, void *caller)
 {
-    const struct server *server = context;
+    struct server *server = context;
     struct session *session = caller;
 
+    busy_end(server);
     if (session != NULL) {
         session->db = server->scripting.db;
         session->last_command = server->scripting.command;
@@ -46,22 +49,6 @@ static struct request request_of(const struct server *server, const struct cache
     };
 }
 
-/* Whether the script's caller may run it; replies if not. */
-static bool is_permitted(struct session *session, const struct request *request,
-                         struct reply *reply)
-{
-    if (session->unrestricted) {
-        return true;
-    }
-    enum acl_denial denial = acl_admit(session, request, ACL_SCRIPT);
-    const char *why =
-        denial == ACL_GRANTED ? acl_sort_refusal(session, request) : acl_refusal_in_script(denial);
-    if (why != NULL) {
-        reply_error(reply, span_from(why));
-    }
-    return why == NULL;
-}
-
 static void run(void *context, const struct cache_request *asked)
 {
     struct server *server = context;
@@ -72,11 +59,6 @@ static void run(void *context, const struct cache_request *asked)
         return;
     }
     struct request request = request_of(server, asked);
-    if (!is_permitted(session, &request, asked->reply)) {
-        server->statistics.commands[request.id].rejected++;
-        statistics_count_error(&server->statistics, buf_span(asked->reply->out));
-        return;
-    }
     if (server->ring != NULL && dispatch_route(server, session, &request).kind != ROUTE_HERE) {
         server->statistics.commands[request.id].rejected++;
         reply_error(asked->reply,
@@ -100,19 +82,37 @@ static void refused(void *context, const struct command *command, struct span er
     statistics_count_error(&server->statistics, (struct span){ line, len + 1 });
 }
 
-static bool pause_script(void *context, const struct script_run *script)
+static bool look(void *context, const struct script_run *script)
 {
-    (void)context;
-    (void)script;
-    return true;
+    return busy_look(context, script);
 }
 
+/* redis.acl_check_cmd */
 static bool allows(void *context, const struct cache_request *asked)
 {
     const struct session *session = asked->caller;
     struct request request = request_of(context, asked);
 
-    return session == NULL || acl_may(session, &request);
+    return session == NULL || session->unrestricted || acl_may(session, &request);
+}
+
+static bool admits(void *context, const struct cache_request *asked)
+{
+    struct server *server = context;
+    struct session *session = asked->caller;
+    struct request request = request_of(server, asked);
+
+    if (session == NULL || session->unrestricted) {
+        return true;
+    }
+    enum acl_denial denial = acl_admit(session, &request, ACL_SCRIPT);
+    const char *why =
+        denial == ACL_GRANTED ? acl_sort_refusal(session, &request) : acl_refusal_in_script(denial);
+    if (why != NULL) {
+        reply_error(asked->reply, span_from(why));
+        refused(context, asked->command, span_from(why));
+    }
+    return why == NULL;
 }
 
 static void write_log(void *context, int level, struct span text)
@@ -137,7 +137,8 @@ void scripting_init(struct server *server)
         .end = end,
         .run = run,
         .refused = refused,
-        .pause = pause_script,
+        .pause = look,
+        .admits = admits,
         .allows = allows,
         .log = write_log,
         .memory_max = memory_max,

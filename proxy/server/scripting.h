@@ -5,11 +5,16 @@
 
 #include "cache/script/host.h"
 
+#include <stdint.h>
+
 struct scripting {
     struct script_host host;
     /* Of the caller of the script that runs. */
     int db;
     const struct command *command;
+    /* busy.c's */
+    uint64_t since_ns, looked_at_ns;
+    bool is_function; /* What is busy. */
 };
 
 struct server;

@@ -35,6 +35,7 @@ enum special {
     SPECIAL_MONITORED = 1 << 1, /* Somebody is shown each request. */
     SPECIAL_PAUSED = 1 << 2,    /* Some or all requests are held. */
     SPECIAL_UNSAVED = 1 << 3,   /* Writes are refused, since the data could not be saved. */
+    SPECIAL_BUSY = 1 << 4,      /* A script takes long: others hear of it. */
 };
 
 struct server {

@@ -8,7 +8,9 @@
 #include "proxy/server/commands/rows.h"
 
 #include "cache/call.h"
+#include "proxy/server/busy.h"
 #include "proxy/server/session.h"
+#include "proxy/server/state.h"
 
 /* Replies if it returns false. */
 static bool take_wish(struct call *c, struct server_shutdown *wish, bool *abort)
@@ -43,6 +45,10 @@ static void shut_down(struct call *c)
     bool abort;
 
     if (!take_wish(c, &wish, &abort)) {
+        return;
+    }
+    if (session->server->special & SPECIAL_BUSY && !wish.nosave) {
+        reply_error(c->reply, busy_error(session->server));
         return;
     }
     if (abort) {
