@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The Redis 7.0 Tcl suite, unit by unit.
 
-    tclsuite.py [--mode external|spawn|both] [--units unit/a,unit/b] [--base-port N] [--all]
+    tclsuite.py [--mode external|spawn|both|tls] [--units unit/a,unit/b] [--base-port N] [--all]
 
 Two ways of running a unit:
 
@@ -9,6 +9,8 @@ Two ways of running a unit:
                its configuration put back, so that no unit suffers from the one before
     spawn      on servers that the suite starts itself, podis standing in for redis-server: the
                only way to run what the suite marks external:skip
+
+    tls        spawn, with every server and client of the suite speaking TLS
 
 Each unit is a run of its own (`runtest --single`) with its own time limit, so that one hang or
 exception hides nothing else. It is run on a copy of the suite in BUILD, whose src/ holds podis
@@ -55,7 +57,8 @@ BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
          "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",
          "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth", "unit/acl",
-         "unit/acl-v2")
+         "unit/acl-v2", "unit/networking", "unit/violations", "integration/redis-benchmark")
+TLS = ("unit/tls", "unit/protocol", "unit/pubsub", "unit/networking", "unit/obuf-limits")
 UNIT_SECONDS = 240
 TAG = "tag: "
 BLOCK_LEFT_OUT = "Not supported on external server"
@@ -133,6 +136,18 @@ def parse(output):
             detail = body[match.start():match.start() + 900].split("\n[")[0]
             failures.append(detail.replace("\n", "\n      "))
     return Outcome(ok, failures, skipped)
+
+
+def make_certificates(place):
+    """What runtest --tls expects, made by the suite's own script; its parameters for Diffie-Hellman
+    are a known group's, since to look for others takes minutes."""
+    os.makedirs(os.path.join(place, "tests", "tls"))
+    for argv in (["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt",
+                  "group:ffdhe2048", "-out", "tests/tls/redis.dh"],
+                 ["bash", os.path.join(os.path.abspath(os.environ["REDIS_SUITE"]), "utils",
+                                       "gen-test-certs.sh")]):
+        subprocess.run(argv, cwd=place, check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Suite:
@@ -279,6 +294,14 @@ def run_spawn(suite, units, skips, tally):
         report(tally, "spawn", unit, outcome, time.monotonic() - started)
 
 
+def run_tls(suite, units, skips, tally):
+    make_certificates(suite.place)
+    for unit in units:
+        started = time.monotonic()
+        outcome = suite.run_unit(unit, skips, ["--tls"], lambda: None)
+        report(tally, "tls", unit, outcome, time.monotonic() - started)
+
+
 def run_mode(mode, run, options, commands, tally):
     """All units of one way, on a copy of the suite; what goes wrong with that is a failure too."""
     path = os.path.join(os.environ.get("LOG") or server.scratch(), "tclsuite-%s.log" % mode)
@@ -294,7 +317,7 @@ def run_mode(mode, run, options, commands, tally):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--mode", choices=("external", "spawn", "both"), default="both")
+    parser.add_argument("--mode", choices=("external", "spawn", "both", "tls"), default="both")
     parser.add_argument("--units", help="comma-separated, instead of all")
     parser.add_argument("--base-port", type=int, default=21150 + os.getpid() % 25 * 200,
                         help="the suite's ports: some 190 from there, and those 10000 above")
@@ -318,9 +341,11 @@ def main():
             server.Server(options.program) as second_server:
         commands = commands_of(under_test)
         ways = {"external": lambda suite: run_external(suite, under_test, first, skips, tally),
-                "spawn": spawn_and_help}
+                "spawn": spawn_and_help,
+                "tls": lambda suite: run_tls(suite, units or TLS, skips, tally)}
+        wanted = ("external", "spawn") if options.mode == "both" else (options.mode,)
         threads = [threading.Thread(target=run_mode, args=(mode, run, options, commands, tally))
-                   for mode, run in ways.items() if options.mode in (mode, "both")]
+                   for mode, run in ways.items() if mode in wanted]
         for thread in threads:
             thread.start()
         for thread in threads:
