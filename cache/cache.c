@@ -11,6 +11,7 @@
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
+#include "cache/script/functions.h"
 #include "cache/script/scripts.h"
 
 enum { POSITION_BITS = 48, STRING_MAX = 512 * 1024 * 1024 };
@@ -59,6 +60,7 @@ void cache_free(struct cache *cache)
         keyspace_fini(&cache->spaces[db]);
     }
     scripts_free(cache->script.scripts);
+    functions_free(cache->script.functions);
     evict_fini(&cache->evict);
     arena_fini(&cache->arena);
     memory_free(cache->spaces);

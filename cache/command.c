@@ -575,4 +575,5 @@ void command_table_add_store(struct command_table *table)
     command_table_add(table, geo_commands);
     command_table_add(table, geo_search_commands);
     command_table_add(table, script_commands);
+    command_table_add(table, function_commands);
 }

@@ -92,6 +92,7 @@ struct cache {
         const struct script_host *host; /* NULL: none. */
         struct script_run *running;     /* NULL: no script is. */
         struct scripts *scripts;        /* NULL: none came yet. */
+        struct functions *functions;    /* The same. */
     } script;
 
     struct arena arena;   /* Of the call that runs, and of those that it makes. */

@@ -50,5 +50,6 @@ extern const struct command geo_commands[];           /* geo.c */
 extern const struct command geo_search_commands[];    /* geo_search.c */
 extern const struct command publish_commands[];       /* publish.c */
 extern const struct command script_commands[];        /* script.c */
+extern const struct command function_commands[];      /* function.c */
 
 #endif

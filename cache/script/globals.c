@@ -105,6 +105,12 @@ static void push_strictness(lua_State *L)
     lua_setfield(L, -2, "__index");
 }
 
+void globals_make_strict(lua_State *L)
+{
+    push_strictness(L);
+    lua_setmetatable(L, -2);
+}
+
 /* Strings have one metatable, of which getmetatable() shows a fence. */
 static void fence_strings(lua_State *L)
 {

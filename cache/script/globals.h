@@ -13,4 +13,7 @@ void globals_open(struct lua_State *L, struct dice *dice);
  * what scripts know as _G. The table itself stays on top, for those who may change it. */
 void globals_close(struct lua_State *L);
 
+/* Whoever reads a name that the table on top of the stack does not have gets an error. */
+void globals_make_strict(struct lua_State *L);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cache_request;
 struct command;
@@ -39,6 +40,8 @@ struct script_host {
     void (*log)(void *context, int level, struct span text);
     /* The most bytes that scripts may hold; 0: no limit but the engine's own. */
     size_t (*memory_max)(void *context);
+    /* Milliseconds on a clock that never goes back. */
+    uint64_t (*clock_ms)(void *context);
 };
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef PODIS_CACHE_SCRIPT_INSIDE_H
 #define PODIS_CACHE_SCRIPT_INSIDE_H
 
-/* The inside of an engine, for engine.c and api.c alone. */
+/* The inside of an engine, for this folder's files alone. */
 
 struct api;
 struct cache;

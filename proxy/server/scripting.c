@@ -129,6 +129,12 @@ static size_t memory_max(void *context)
     return server->options->maxmemory;
 }
 
+static uint64_t clock_ms(void *context)
+{
+    (void)context;
+    return timing_clock_ns() / 1000000;
+}
+
 void scripting_init(struct server *server)
 {
     server->scripting.host = (struct script_host){
@@ -142,6 +148,7 @@ void scripting_init(struct server *server)
         .allows = allows,
         .log = write_log,
         .memory_max = memory_max,
+        .clock_ms = clock_ms,
     };
     cache_set_script_host(server->parts.cache, &server->scripting.host);
 }
