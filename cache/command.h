@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cache;
 struct call;
 
 enum command_flag {
@@ -143,6 +144,8 @@ struct command {
     size_t (*find_keys)(const struct span *argv, size_t argc, uint32_t *indexes, size_t max);
     /* The same for patterns, with a *, of names that are known only then: SORT's BY and GET. */
     size_t (*find_patterns)(const struct span *argv, size_t argc, uint32_t *indexes, size_t max);
+    /* Whether this very call changes nothing, whatever the flags say: a script that promises it. */
+    bool (*only_reads)(const struct cache *cache, const struct span *argv, size_t argc);
 };
 
 enum acl_category {

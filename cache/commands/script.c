@@ -9,6 +9,7 @@
 #include "cache/commands/rows.h"
 #include "cache/script/engine.h"
 #include "cache/script/scripts.h"
+#include "cache/script/shebang.h"
 
 /* Replies if it returns false. */
 static bool take_key_count(struct call *c, size_t *count)
@@ -74,6 +75,23 @@ static void evalsha(struct call *c)
 static void evalsha_ro(struct call *c)
 {
     evaluate_known(c, true);
+}
+
+/* What a script says of itself in its first line. */
+static bool eval_only_reads(const struct cache *cache, const struct span *argv, size_t argc)
+{
+    struct reply nowhere = { .silent = true };
+    struct shebang shebang;
+    (void)cache;
+
+    return argc > 1 && shebang_read(argv[1], &shebang, &nowhere) &&
+           shebang.flags & SCRIPT_NO_WRITES;
+}
+
+static bool evalsha_only_reads(const struct cache *cache, const struct span *argv, size_t argc)
+{
+    const struct script *script = argc > 1 ? scripts_find(cache, argv[1]) : NULL;
+    return script != NULL && script_flags(script) & SCRIPT_NO_WRITES;
 }
 
 /* --- SCRIPT --- */
@@ -204,6 +222,7 @@ static const struct command script_subcommands[] = {
 const struct command script_commands[] = {
     { .name = "eval",
       .run = eval,
+      .only_reads = eval_only_reads,
       .arity = -3,
       .flags = EVALUATES | CMD_MAY_REPLICATE,
       .categories = ACL_SCRIPTING,
@@ -216,6 +235,7 @@ const struct command script_commands[] = {
       .key_notes = NOTES },
     { .name = "evalsha",
       .run = evalsha,
+      .only_reads = evalsha_only_reads,
       .arity = -3,
       .flags = EVALUATES | CMD_MAY_REPLICATE,
       .categories = ACL_SCRIPTING,

@@ -14,6 +14,7 @@
 #include "proxy/server/dispatch.h"
 
 #include "cache/base/memory.h"
+#include "cache/script/engine.h"
 #include "proxy/server/acl.h"
 #include "proxy/server/bundle.h"
 #include "proxy/server/busy.h"
@@ -260,8 +261,13 @@ static inline void track(struct server *server, struct session *session,
 static void show(struct server *server, const struct session *session,
                  const struct request *request, enum monitor_moment moment)
 {
-    if (server->special & SPECIAL_MONITORED && !server->asked.again &&
-        monitor_moment(session, request->command) == moment) {
+    if (!(server->special & SPECIAL_MONITORED) || server->asked.again ||
+        monitor_moment(session, request->command) != moment) {
+        return;
+    }
+    if (session == server->running && engine_running(server->parts.cache) != NULL) {
+        monitor_tell_scripted(server, session->db, request);
+    } else {
         monitor_tell(server, session, request);
     }
 }

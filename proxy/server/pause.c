@@ -146,9 +146,13 @@ void pause_set_replica(struct server *server, bool replica)
     set_expiry(server);
 }
 
-static bool writes(const struct command *command)
+static bool writes(const struct server *server, const struct request *request)
 {
-    return command->flags & (CMD_WRITE | CMD_MAY_REPLICATE);
+    const struct command *command = request->command;
+
+    return command->flags & (CMD_WRITE | CMD_MAY_REPLICATE) &&
+           (command->only_reads == NULL ||
+            !command->only_reads(server->parts.cache, request->argv, request->argc));
 }
 
 /* A monitor runs nothing that could matter. EXEC is what its transaction is. */
@@ -158,14 +162,14 @@ bool pause_holds(const struct server *server, const struct session *session,
     if (session->monitor != NULL) {
         return false;
     }
-    if (server->pause.extent == PAUSE_ALL || writes(request->command)) {
+    if (server->pause.extent == PAUSE_ALL || writes(server, request)) {
         return true;
     }
     if (request->command != server->exec_row || !transaction_is_open(session)) {
         return false;
     }
     const struct queued *at = transaction_queued(session)->first;
-    while (at != NULL && !writes(at->request.command)) {
+    while (at != NULL && !writes(server, &at->request)) {
         at = at->next;
     }
     return at != NULL;
