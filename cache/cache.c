@@ -139,6 +139,11 @@ void cache_unit_end(struct cache *cache)
     cache->unit.depth--;
 }
 
+bool cache_unit_is_open(const struct cache *cache)
+{
+    return cache->unit.depth > 0;
+}
+
 struct expiring_parts {
     struct cache *cache;
     int db;
@@ -467,6 +472,11 @@ void cache_set_publisher(struct cache *cache, publish_fn publish, void *context)
 void cache_set_script_host(struct cache *cache, const struct script_host *host)
 {
     cache->script.host = host;
+}
+
+void *cache_publisher(const struct cache *cache)
+{
+    return cache->publisher.context;
 }
 
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)

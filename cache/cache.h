@@ -36,6 +36,7 @@ void cache_listen(struct cache *cache, change_fn listener, void *context);
  * inside another belongs to it. */
 void cache_unit_begin(struct cache *cache);
 void cache_unit_end(struct cache *cache);
+bool cache_unit_is_open(const struct cache *cache);
 
 /* Between the two, requests repeat changes: of a log, of a primary. Their time is over, so nothing
  * expires; it would have been said. Each request's now_ms is this one. */
@@ -97,6 +98,8 @@ void cache_set_events(struct cache *cache, unsigned classes, event_fn hear, void
 /* Who takes the messages of PUBLISH and SPUBLISH, and answers how many hear them. None at start. */
 typedef uint64_t (*publish_fn)(void *context, bool shard, struct span channel, struct span message);
 void cache_set_publisher(struct cache *cache, publish_fn publish, void *context);
+/* The context, for PUBSUB. */
+void *cache_publisher(const struct cache *cache);
 
 /* Who runs the commands of scripts and looks after the time they take (cache/script/host.h). It is
  * borrowed. None at start: cache_exec() runs them, and nothing ends a script. */

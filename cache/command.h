@@ -56,6 +56,8 @@ enum command_across {
     ACROSS_OK,      /* MSET: key value pairs; OK when all said OK */
     ACROSS_ALL_SUM, /* DBSIZE: every owner, integers are added */
     ACROSS_ALL_ARRAY,  /* KEYS: every owner, arrays are joined */
+    ACROSS_ALL_UNION,  /* PUBSUB CHANNELS: every member, arrays are joined, each name once */
+    ACROSS_ALL_COUNTS, /* PUBSUB NUMSUB: every member, names and integers, which are added */
     ACROSS_ALL_OK,     /* FLUSHALL, FLUSHDB, SWAPDB: every owner, first error wins */
     ACROSS_ALL_SCAN,   /* SCAN: owner after owner, the cursor says which */
     ACROSS_ALL_RANDOM, /* RANDOMKEY: one owner at random, others while the answer is null */

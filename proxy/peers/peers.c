@@ -198,6 +198,25 @@ bool peers_run(struct peers *peers, const struct peers_request *request, struct 
     return task_run(peers, &task);
 }
 
+static void ignore_answer(struct waiter *waiter)
+{
+    memory_free(waiter);
+}
+
+void peers_tell(struct peers *peers, const struct peers_request *request)
+{
+    struct waiter *waiter = memory_alloc(sizeof(*waiter));
+    struct buf nowhere = { 0 };
+    struct reply nobody = { .out = &nowhere, .protocol = 2, .silent = true };
+
+    *waiter = (struct waiter){ .reply = &nobody, .done = ignore_answer };
+    bool at_once = peers_run(peers, request, waiter);
+    waiter->reply = NULL;
+    if (at_once) {
+        ignore_answer(waiter);
+    }
+}
+
 /* --- members ---------------------------------------------------------------------------------- */
 
 /* Whether a member that both rings know owns less than before. */

@@ -71,6 +71,9 @@ struct peers_request {
  * an error reply that begins with UNREACHABLE. */
 bool peers_run(struct peers *peers, const struct peers_request *request, struct waiter *waiter);
 
+/* The same for a request whose answer nobody waits for. */
+void peers_tell(struct peers *peers, const struct peers_request *request);
+
 /* A request that may wait at its owner for as long as it likes (CMD_BLOCKING): BLPOP … It goes over
  * a connection of its own, so that nobody waits behind it. */
 struct errand;

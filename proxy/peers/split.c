@@ -17,6 +17,7 @@
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
+#include "cache/ds/textset.h"
 #include "proxy/peers/inside.h"
 #include "proxy/peers/walk.h"
 
@@ -114,6 +115,70 @@ static void join_arrays(struct split *split, struct reply *reply)
     }
 }
 
+/* The elements of the arrays, each once, in the order in which they come. */
+static void join_union(struct split *split, struct reply *reply)
+{
+    size_t total, count = 0;
+
+    if (!take_heads(split, &total)) {
+        reply_error(reply, not_understood);
+        return;
+    }
+    struct textset *seen = textset_new(split->peers->parts.seed);
+    struct reply_later later = reply_array_later(reply);
+    for (size_t i = 0; i < split->count; i++) {
+        struct span value;
+        while (walk_value(&split->parts[i].left, &value)) {
+            if (textset_add(seen, value)) {
+                reply_raw(reply, value);
+                count++;
+            }
+        }
+    }
+    reply_later_end(reply, later, count);
+    textset_free(seen);
+}
+
+/* The number that comes next in all parts, added up. The name ahead of it is in *name. */
+static bool take_count(struct split *split, struct span *name, int64_t *sum)
+{
+    struct element number;
+
+    *sum = 0;
+    for (size_t i = 0; i < split->count; i++) {
+        int64_t one;
+        if (!walk_value(&split->parts[i].left, name) ||
+            !walk_head(&split->parts[i].left, &number) || !number_parse(number.text, &one)) {
+            return false;
+        }
+        *sum += one;
+    }
+    return true;
+}
+
+static void join_counts(struct split *split, struct reply *reply)
+{
+    size_t start = reply->out->len;
+    size_t total;
+
+    bool good = take_heads(split, &total);
+    size_t names = good ? total / split->count / 2 : 0;
+    reply_array(reply, 2 * names);
+    for (size_t i = 0; good && i < names; i++) {
+        struct span name;
+        int64_t sum;
+        good = take_count(split, &name, &sum);
+        if (good) {
+            reply_raw(reply, name);
+            reply_integer(reply, sum);
+        }
+    }
+    if (!good) {
+        buf_cut(reply->out, start);
+        reply_error(reply, not_understood);
+    }
+}
+
 static void join_sum(const struct split *split, struct reply *reply)
 {
     int64_t sum = 0;
@@ -185,6 +250,12 @@ static void join(struct split *split, struct reply *reply)
         break;
     case ACROSS_ALL_ARRAY:
         join_arrays(split, reply);
+        break;
+    case ACROSS_ALL_UNION:
+        join_union(split, reply);
+        break;
+    case ACROSS_ALL_COUNTS:
+        join_counts(split, reply);
         break;
     case ACROSS_ALL_SCAN:
         join_scan(split, reply);
@@ -430,6 +501,8 @@ static void start(struct split *split)
         break;
     case ACROSS_ALL_SUM:
     case ACROSS_ALL_ARRAY:
+    case ACROSS_ALL_UNION:
+    case ACROSS_ALL_COUNTS:
     case ACROSS_ALL_OK:
         start_all(split);
         break;

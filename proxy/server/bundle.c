@@ -9,11 +9,13 @@
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
 #include "proxy/server/pin.h"
+#include "proxy/server/publish.h"
 
 /* Which commands may be part of it. */
 static bool may_travel(const struct command *command)
 {
-    return !(command->flags & (CMD_SESSION | CMD_NO_MULTI)) && command->across < ACROSS_ALL_SUM;
+    return !(command->flags & (CMD_SESSION | CMD_NO_MULTI)) &&
+           (command->across < ACROSS_ALL_SUM || publish_is_for_all(command));
 }
 
 /* How many words it will have, and keys. */

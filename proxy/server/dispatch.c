@@ -22,6 +22,7 @@
 #include "proxy/server/pause.h"
 #include "proxy/server/persisting.h"
 #include "proxy/server/pin.h"
+#include "proxy/server/publish.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
@@ -526,7 +527,8 @@ static bool stays_here(struct server *server, const struct session *session,
                        const struct queue *queue)
 {
     const struct queued *at = queue->first;
-    while (at != NULL && dispatch_route(server, session, &at->request).kind == ROUTE_HERE) {
+    while (at != NULL && (publish_is_for_all(at->request.command) ||
+                          dispatch_route(server, session, &at->request).kind == ROUTE_HERE)) {
         at = at->next;
     }
     return at == NULL;

@@ -91,18 +91,10 @@ void pin_each(const struct pin *pin, void (*visit)(void *context, struct span ke
 
 /* --- telling the owners --- */
 
-/* Nobody waits for the answer. */
-static void answered(struct waiter *waiter)
-{
-    memory_free(waiter);
-}
-
 static void send_unwatch(struct pin *pin, struct span key, struct route route)
 {
     struct server *server = pin->server;
     struct span argv[] = { SPAN("PODIS.MESH"), SPAN("UNWATCH"), pin_token(pin), key };
-    struct waiter *waiter = memory_alloc(sizeof(*waiter));
-    struct reply nobody = { .silent = true, .protocol = 3 };
     const struct peers_request request = {
         .command = server->unwatch_row,
         .argv = argv,
@@ -111,12 +103,7 @@ static void send_unwatch(struct pin *pin, struct span key, struct route route)
         .route = route,
     };
 
-    *waiter = (struct waiter){ .reply = &nobody, .done = answered };
-    bool at_once = peers_run(server->parts.peers, &request, waiter);
-    waiter->reply = NULL;
-    if (at_once) {
-        answered(waiter);
-    }
+    peers_tell(server->parts.peers, &request);
 }
 
 struct release {

@@ -334,9 +334,9 @@ static uint64_t send_to_all(const struct channel *channel, const char *kind,
     return channel->count;
 }
 
-uint64_t pubsub_publish(void *context, bool shard, struct span channel, struct span message)
+uint64_t pubsub_publish(const struct pubsub *pubsub, bool shard, struct span channel,
+                        struct span message)
 {
-    const struct pubsub *pubsub = context;
     const struct channel *found =
         channel_find(pubsub, shard ? TOPIC_SHARD : TOPIC_CHANNEL, channel);
     const struct span plain[] = { channel, message };

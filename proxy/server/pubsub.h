@@ -5,8 +5,7 @@
  * (https://redis.io/docs/manual/pubsub/).
  *
  * Three kinds of names, which never meet: channels, patterns of channels, shard channels. A
- * message that is published here reaches those who listen here. That it reaches the other
- * members of a mesh too is PUBLISH's row's doing: it is run at every member. */
+ * message that is published here reaches those who listen here; publish.h sees to the others. */
 
 #include "cache/base/metric.h"
 #include "cache/base/span.h"
@@ -24,9 +23,9 @@ struct pubsub *pubsub_new(uint64_t seed);
 /* After all sessions are gone. */
 void pubsub_free(struct pubsub *pubsub);
 
-/* Sends a message to all who listen; returns how many times it was sent. A publish_fn of
- * cache/cache.h; the context is the struct pubsub. */
-uint64_t pubsub_publish(void *context, bool shard, struct span channel, struct span message);
+/* Sends a message to all who listen here; returns how many times it was sent. */
+uint64_t pubsub_publish(const struct pubsub *pubsub, bool shard, struct span channel,
+                        struct span message);
 
 /* False if it listens already, or did not. */
 bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum topic topic,

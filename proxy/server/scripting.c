@@ -12,6 +12,7 @@
 #include "proxy/server/acl.h"
 #include "proxy/server/busy.h"
 #include "proxy/server/dispatch.h"
+#include "proxy/server/publish.h"
 #include "proxy/server/state.h"
 
 static bool begin(void *context, void *caller)
@@ -59,7 +60,8 @@ static void run(void *context, const struct cache_request *asked)
         return;
     }
     struct request request = request_of(server, asked);
-    if (server->ring != NULL && dispatch_route(server, session, &request).kind != ROUTE_HERE) {
+    if (server->ring != NULL && !publish_is_for_all(request.command) &&
+        dispatch_route(server, session, &request).kind != ROUTE_HERE) {
         server->statistics.commands[request.id].rejected++;
         reply_error(asked->reply,
                     SPAN("ERR Script attempted to access a non local key in a cluster node"));

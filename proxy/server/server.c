@@ -19,6 +19,7 @@
 #include "proxy/server/listener.h"
 #include "proxy/server/notify.h"
 #include "proxy/server/persisting.h"
+#include "proxy/server/publish.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/state.h"
 #include "proxy/server/token.h"
@@ -239,7 +240,7 @@ struct server *server_new(const struct server_parts *parts)
     server->watches = watches_new(parts->cache, parts->seed);
     server->tokens = tokens_new(parts->seed);
     server->pubsub = pubsub_new(parts->seed);
-    cache_set_publisher(parts->cache, pubsub_publish, server->pubsub);
+    cache_set_publisher(parts->cache, publish_message, server);
     scripting_init(server);
     configure_store(server);
     waiting_init(server);

@@ -264,6 +264,35 @@ def a_message_reaches_every_pod_once(mesh):
             conn.close()
 
 
+def a_message_of_a_transaction_or_script_reaches_every_pod_once(mesh):
+    a, b, _ = mesh.pods
+    mine, theirs = mesh.key_of(a, "s"), mesh.key_of(b, "s")
+    listeners = [pod.connect() for pod in mesh.pods]
+    try:
+        for conn in listeners:
+            assert conn.call("SUBSCRIBE", "news")[2] == 1
+        with a.connect() as conn:
+            assert conn.call("PUBSUB", "NUMSUB", "news", "none") == [b"news", 3, b"none", 0]
+            assert conn.call("PUBSUB", "CHANNELS") == [b"news"]
+            for key in (mine, theirs):
+                assert conn.call("MULTI") == b"OK"
+                assert conn.call("SET", key, "v") == b"QUEUED"
+                assert conn.call("PUBLISH", "news", "in MULTI with " + key) == b"QUEUED"
+                assert conn.call("EXEC") == [b"OK", 1]
+                script = "return redis.call('PUBLISH', 'news', 'in a script with ' .. KEYS[1])"
+                assert conn.call("EVAL", script, "1", key) == 1
+            assert conn.call("PUBLISH", "news", "last") == 3
+        want = [b"in MULTI with " + mine.encode(), b"in a script with " + mine.encode(),
+                b"in MULTI with " + theirs.encode(), b"in a script with " + theirs.encode()]
+        for conn in listeners:
+            got = [conn.read() for _ in range(5)]
+            for text in [*want, b"last"]:
+                assert sum(text in message for message in got) == 1, got
+    finally:
+        for conn in listeners:
+            conn.close()
+
+
 def reads_become_local(mesh):
     a, b, _ = mesh.pods
     key = mesh.key_of(b, "local")
@@ -521,6 +550,7 @@ TESTS = [
     watching_pins_a_transaction_to_one_owner,
     counting_under_watch_loses_nothing,
     a_message_reaches_every_pod_once,
+    a_message_of_a_transaction_or_script_reaches_every_pod_once,
     reads_become_local,
     a_write_is_read_here_at_once_and_there_within_the_lease,
     the_pipeline_keeps_its_order,

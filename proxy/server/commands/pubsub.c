@@ -12,10 +12,11 @@
 #include "proxy/server/session.h"
 #include "proxy/server/state.h"
 
+/* Not the caller's: PUBSUB may be asked by another member. */
 static struct pubsub *pubsub_of(const struct call *c)
 {
-    const struct session *session = c->caller;
-    return session->server->pubsub;
+    const struct server *server = cache_publisher(c->cache);
+    return server->pubsub;
 }
 
 /* Channels and patterns are counted together. */
@@ -180,13 +181,14 @@ static void pubsub_numpat(struct call *c)
 static void pubsub_help(struct call *c);
 
 #define LISTENING CMD_LISTENER | CMD_SESSION | CMD_PUBSUB | CMD_NOSCRIPT | CMD_LOADING | CMD_STALE
-#define ASKING    CMD_SESSION | CMD_PUBSUB | CMD_LOADING | CMD_STALE
+#define ASKING    CMD_PUBSUB | CMD_LOADING | CMD_STALE
 
 static const struct command pubsub_subcommands[] = {
     { .name = "pubsub|channels",
       .run = pubsub_channels,
       .arity = -2,
       .flags = ASKING,
+      .across = ACROSS_ALL_UNION,
       .group = "pubsub",
       .since = "2.8.0",
       .complexity = "O(N), N being the number of active channels.",
@@ -196,6 +198,7 @@ static const struct command pubsub_subcommands[] = {
       .run = pubsub_numpat,
       .arity = 2,
       .flags = ASKING,
+      .across = ACROSS_ALL_SUM,
       .group = "pubsub",
       .since = "2.8.0",
       .complexity = "O(1)",
@@ -204,6 +207,7 @@ static const struct command pubsub_subcommands[] = {
       .run = pubsub_numsub,
       .arity = -2,
       .flags = ASKING,
+      .across = ACROSS_ALL_COUNTS,
       .group = "pubsub",
       .since = "2.8.0",
       .complexity = "O(N), N being the number of channels asked for.",
@@ -213,6 +217,7 @@ static const struct command pubsub_subcommands[] = {
       .run = pubsub_shardchannels,
       .arity = -2,
       .flags = ASKING,
+      .across = ACROSS_ALL_UNION,
       .group = "pubsub",
       .since = "7.0.0",
       .complexity = "O(N), N being the number of active shard channels.",
@@ -222,6 +227,7 @@ static const struct command pubsub_subcommands[] = {
       .run = pubsub_shardnumsub,
       .arity = -2,
       .flags = ASKING,
+      .across = ACROSS_ALL_COUNTS,
       .group = "pubsub",
       .since = "7.0.0",
       .complexity = "O(N), N being the number of shard channels asked for.",
