@@ -13,7 +13,8 @@
 #                     build/servers/bin     redis-server, redis-cli, dnsmasq, nutcracker, valkey
 #                     build/python          redis-py, to be put into PYTHONPATH
 #                     build/redis-suite     the tests of Redis's source package
-#                     build/npm             ioredis and node-redis (tests/clients)
+#                     build/python-apps     rq and celery, with the redis-py that they know
+#                     build/npm             ioredis, node-redis, and applications on them
 #
 # Packages of another suite than the machine's come through a private apt configuration in
 # build/apt. It names the archives that the machine itself uses, with another suite; apt's own
@@ -234,6 +235,12 @@ get_python_redis() {
     swap unpacked/usr/lib/python3/dist-packages "$build/python"
 }
 
+get_python_apps() {
+    fetch_with_dependencies python3-rq python3-celery python3-redis
+    unpack_all unpacked
+    swap unpacked/usr/lib/python3/dist-packages "$build/python-apps"
+}
+
 redis_conf=-
 use_redis_conf() {
     [ "$codename" != "$redis_suite" ] || return 0
@@ -359,6 +366,7 @@ if [ "$level" = test ]; then
     install_clang_runtime
     part servers "$build/servers/bin/redis-server" get_servers
     part python-redis "$build/python/redis" get_python_redis
+    part python-apps "$build/python-apps/celery" get_python_apps optional
     part redis-suite "$build/redis-suite/tests" get_redis_suite
     part valkey "$build/servers/bin/valkey-server" get_valkey optional
     if [ -e "$root/tests/clients/package.json" ]; then

@@ -66,6 +66,18 @@ class Server {
         throw new Error(`no answer on port ${this.port}: ${said}`);
     }
 
+    /* One inline request without arguments; the text of its answer. */
+    ask(request) {
+        return new Promise((resolve, reject) => {
+            const socket = net.connect(this.port, '127.0.0.1');
+            let text = '';
+            socket.on('error', reject);
+            socket.on('data', (some) => { text += some; });
+            socket.on('end', () => resolve(text));
+            socket.end(`${request}\r\n`);
+        });
+    }
+
     stop(signal = 'SIGTERM') {
         return new Promise((resolve) => {
             this.child.on('exit', resolve);
@@ -97,4 +109,4 @@ function finish() {
     process.exit(counts.failed ? 1 : 0);
 }
 
-module.exports = { Server, sleep, test, finish };
+module.exports = { Server, freePort, sleep, test, finish };
