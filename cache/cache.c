@@ -479,6 +479,11 @@ void *cache_publisher(const struct cache *cache)
     return cache->publisher.context;
 }
 
+void cache_allow_all_in_scripts(struct cache *cache, bool on)
+{
+    cache->script.all_allowed = on;
+}
+
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)
 {
     cache->disposal.jobs = *jobs;

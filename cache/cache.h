@@ -105,6 +105,9 @@ void *cache_publisher(const struct cache *cache);
  * borrowed. None at start: cache_exec() runs them, and nothing ends a script. */
 struct script_host;
 void cache_set_script_host(struct cache *cache, const struct script_host *host);
+/* Whether scripts may run what CMD_NOSCRIPT keeps from them, for tests: DEBUG
+ * SET-DISABLE-DENY-SCRIPTS. Off at start. */
+void cache_allow_all_in_scripts(struct cache *cache, bool on);
 
 /* Values that have many parts are freed by `run`, which a job queue calls some time later, on
  * another thread, once for each `job`, in their order, and before the cache is freed. Without a

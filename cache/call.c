@@ -11,6 +11,7 @@
 
 #include "cache/base/check.h"
 #include "cache/base/number.h"
+#include "cache/script/engine.h"
 
 #include <stdarg.h>
 
@@ -149,6 +150,12 @@ uint64_t call_publish(struct call *c, bool shard, struct span channel, struct sp
         return 0;
     }
     return cache->publisher.publish(cache->publisher.context, shard, channel, message);
+}
+
+bool call_is_in_script(const struct call *c)
+{
+    const struct script_run *script = c->cache->script.running;
+    return script != NULL && script->call != c;
 }
 
 uint64_t call_random(struct call *c)

@@ -235,6 +235,11 @@ struct span call_number(struct call *c, int64_t number);
 /* Bytes copied to the arena: of a value that is about to go. */
 struct span call_keep(struct call *c, struct span bytes);
 
+/* --- scripts --- */
+
+/* Whether a script runs this command. */
+bool call_is_in_script(const struct call *c);
+
 /* --- chance --- */
 
 uint64_t call_random(struct call *c);

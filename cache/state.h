@@ -93,6 +93,7 @@ struct cache {
         struct script_run *running;     /* NULL: no script is. */
         struct scripts *scripts;        /* NULL: none came yet. */
         struct functions *functions;    /* The same. */
+        bool all_allowed;               /* CMD_NOSCRIPT is ignored. */
     } script;
 
     struct arena arena;   /* Of the call that runs, and of those that it makes. */

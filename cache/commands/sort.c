@@ -263,11 +263,13 @@ static bool find_items(struct call *c, struct sorting *sorting)
     return true;
 }
 
-/* What is stored must be the same wherever the command is repeated, and a set has no order. */
-static void order_stored_set(struct sorting *sorting)
+/* What is stored must be the same wherever the command is repeated, and what a script reads may
+ * decide what it writes; but a set has no order. */
+static void order_set(const struct call *c, struct sorting *sorting)
 {
     struct options *options = &sorting->options;
-    if (options->unsorted && options->store_at > 0 && sorting->source.type == &type_set) {
+    bool is_to_last = options->store_at > 0 || call_is_in_script(c);
+    if (options->unsorted && is_to_last && sorting->source.type == &type_set) {
         options->unsorted = false;
         options->by_pattern = false;
         options->by_words = true;
@@ -293,7 +295,7 @@ static void run(struct call *c, bool may_store)
     if (!take_options(c, may_store, &sorting.options) || !sort_source_take(c, 1, &sorting.source)) {
         return;
     }
-    order_stored_set(&sorting);
+    order_set(c, &sorting);
     sort_reader_init(&sorting.reader, c);
     answer(c, &sorting);
     sort_reader_fini(&sorting.reader);

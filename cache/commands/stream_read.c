@@ -89,13 +89,23 @@ static bool take_noack(struct call *c, struct reading *reading)
                             "You called XREAD instead.");
 }
 
+static bool take_block(struct call *c, size_t at, struct reading *reading)
+{
+    if (call_is_in_script(c)) {
+        reply_errorf(c->reply, "ERR %.*s command is not allowed with BLOCK option from scripts",
+                     span_shown(c->argv[0]), c->argv[0].bytes);
+        return false;
+    }
+    return take_timeout(c, at, reading);
+}
+
 /* One option at *at; moves to its last argument. */
 static bool take_option(struct call *c, size_t *at, struct reading *reading)
 {
     size_t more = c->argc - *at - 1;
 
     if (more >= 1 && arg_is(c, *at, "BLOCK")) {
-        return take_timeout(c, ++*at, reading);
+        return take_block(c, ++*at, reading);
     }
     if (more >= 1 && arg_is(c, *at, "COUNT")) {
         if (!arg_integer(c, ++*at, &reading->count)) {

@@ -11,6 +11,7 @@
 #include "cache/script/answer.h"
 
 #include "cache/base/check.h"
+#include "cache/base/number.h"
 #include "cache/reply.h"
 
 #include <lua.h>
@@ -61,11 +62,11 @@ static bool push_field(lua_State *L, const char *name, int type)
 }
 
 /* Line breaks would end the line. */
-static void write_line(struct reply *reply, char kind, struct span text)
+static void write_line(struct reply *reply, struct span head, struct span text)
 {
     char chunk[256];
 
-    reply_raw(reply, (struct span){ &kind, 1 });
+    reply_raw(reply, head);
     while (text.len > 0) {
         size_t len = text.len < sizeof(chunk) ? text.len : sizeof(chunk);
         for (size_t i = 0; i < len; i++) {
@@ -75,6 +76,20 @@ static void write_line(struct reply *reply, char kind, struct span text)
         text = span_skip(text, len);
     }
     reply_raw(reply, SPAN("\r\n"));
+}
+
+/* In RESP2 it is a bulk. */
+static void write_big_number(struct reply *reply, struct span digits)
+{
+    char head[NUMBER_TEXT_MAX + 3] = "$";
+
+    if (reply->protocol == 3) {
+        write_line(reply, SPAN("("), digits);
+        return;
+    }
+    size_t len = 1 + number_format(head + 1, (int64_t)digits.len);
+    memcpy(head + len, "\r\n", 2);
+    write_line(reply, (struct span){ head, len + 2 }, digits);
 }
 
 bool answer_is_counted(lua_State *L)
@@ -113,22 +128,18 @@ static bool write_single(struct writer *writer)
     struct reply *reply = writer->reply;
 
     if (push_field(L, "err", LUA_TSTRING)) {
-        write_line(reply, '-', text_at(L, -1));
+        write_line(reply, SPAN("-"), text_at(L, -1));
         reply->failed = true;
         lua_pop(L, 1);
         reply->counted = answer_is_counted(L);
     } else if (push_field(L, "ok", LUA_TSTRING)) {
-        write_line(reply, '+', text_at(L, -1));
+        write_line(reply, SPAN("+"), text_at(L, -1));
         lua_pop(L, 1);
     } else if (push_field(L, "double", LUA_TNUMBER)) {
         reply_double(reply, lua_tonumber(L, -1));
         lua_pop(L, 1);
     } else if (push_field(L, "big_number", LUA_TSTRING)) {
-        if (reply->protocol == 2) {
-            reply_bulk(reply, text_at(L, -1));
-        } else {
-            write_line(reply, '(', text_at(L, -1));
-        }
+        write_big_number(reply, text_at(L, -1));
         lua_pop(L, 1);
     } else if (push_field(L, "verbatim_string", LUA_TTABLE)) {
         write_verbatim(writer);

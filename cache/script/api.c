@@ -120,8 +120,9 @@ static struct span unfit(const struct script_run *run, const struct command *com
     if (!command_arity_fits(command, argc)) {
         return SPAN("ERR Wrong number of args calling Redis command from script");
     }
-    if (command->flags & CMD_NOSCRIPT ||
-        (command->flags & CMD_SESSION && engine_host(run->call->cache) == NULL)) {
+    const struct cache *cache = run->call->cache;
+    if ((command->flags & CMD_NOSCRIPT && !cache->script.all_allowed) ||
+        (command->flags & CMD_SESSION && cache->script.host == NULL)) {
         return SPAN("ERR This Redis command is not allowed from script");
     }
     return SPAN("");
@@ -136,6 +137,9 @@ static struct span forbidden(const struct script_run *run, const struct command 
 
     if (read_only && command->flags & writes) {
         return SPAN("ERR Write commands are not allowed from read-only scripts.");
+    }
+    if (command->flags & CMD_WRITE && !run->wrote && run->no_writes.len > 0) {
+        return run->no_writes;
     }
     if (run->over_memory && !is_spare && !run->wrote && command->flags & CMD_DENYOOM) {
         return SPAN("OOM command not allowed when used memory > 'maxmemory'.");
@@ -247,8 +251,8 @@ static int call_command(lua_State *L, bool raises)
     if (why != NULL) {
         return give_text(L, why, raises);
     }
-    luaL_checkstack(L, 8, NULL);
     execute(run, api, argc);
+    lua_settop(L, 0); /* There may be too many arguments for more to be pushed. */
     push_reply(L, api);
     return is_error(L) ? give_error(L, raises) : 1;
 }

@@ -325,6 +325,10 @@ static bool may_run(const struct script_run *run)
     if (run->flags & SCRIPT_SILENT) {
         return true;
     }
+    if (run->no_writes.len > 0 && !(run->flags & SCRIPT_NO_WRITES)) {
+        reply_error(reply, run->no_writes);
+        return false;
+    }
     if (run->read_only && !(run->flags & SCRIPT_NO_WRITES)) {
         reply_error(reply, SPAN("ERR Can not execute a script with write flag using *_ro "
                                 "command."));
@@ -383,8 +387,10 @@ void engine_run(struct engine *engine, struct script_run *run)
     assert(engine->cache->script.running == NULL);
     run->engine = engine;
     run->protocol = 2;
+    run->no_writes = SPAN("");
     if (host != NULL) {
         run->over_memory = host->begin(host->context, run->call->caller);
+        run->no_writes = host->write_refusal(host->context, run->call->caller);
     }
     if (may_run(run)) {
         prepare(engine, host);

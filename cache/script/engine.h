@@ -51,7 +51,8 @@ struct script_run {
     int function; /* For push(): a reference in Lua's registry. */
 
     /* The engine's own. */
-    bool over_memory; /* When it began. */
+    bool over_memory;      /* When it began. */
+    struct span no_writes; /* Why nobody may write just now; empty if that is not so. */
     bool wrote;
     bool killed;
     int protocol; /* Of the replies that it reads itself. */

@@ -19,6 +19,8 @@ struct script_host {
     /* A script is about to begin, for this caller (cache_request.caller). Tells whether there is so
      * little memory that what takes more is to be refused. */
     bool (*begin)(void *context, void *caller);
+    /* Why no command may write just now ("MISCONF …", constant); empty if that is not so. */
+    struct span (*write_refusal)(void *context, void *caller);
     /* It has ended. */
     void (*end)(void *context, void *caller);
 

@@ -12,6 +12,7 @@
 #include "proxy/server/acl.h"
 #include "proxy/server/busy.h"
 #include "proxy/server/dispatch.h"
+#include "proxy/server/persisting.h"
 #include "proxy/server/publish.h"
 #include "proxy/server/state.h"
 
@@ -26,6 +27,14 @@ static bool begin(void *context, void *caller)
     }
     busy_begin(server);
     return server->options->maxmemory != 0 && server_is_over_memory(server);
+}
+
+static struct span write_refusal(void *context, void *caller)
+{
+    const struct server *server = context;
+
+    (void)caller;
+    return server->special & SPECIAL_UNSAVED ? span_from(persisting_misconf) : SPAN("");
 }
 
 static void end(void *context, void *caller)
@@ -142,6 +151,7 @@ void scripting_init(struct server *server)
     server->scripting.host = (struct script_host){
         .context = server,
         .begin = begin,
+        .write_refusal = write_refusal,
         .end = end,
         .run = run,
         .refused = refused,

@@ -129,6 +129,12 @@ static void debug_protocol(struct call *call)
     }
 }
 
+static void debug_allow_in_scripts(struct call *call)
+{
+    cache_allow_all_in_scripts(call->cache, !arg_is(call, 2, "0"));
+    reply_ok(call->reply);
+}
+
 static void debug_help(struct call *call);
 
 /* Those about the process; the ones about data are debug_subjects. */
@@ -143,8 +149,8 @@ static const struct debug_subject subjects[] = {
     { "reload", 2, 5, debug_reload,
       "RELOAD [NOSAVE] [NOFLUSH] [MERGE]: save the RDB file and load it again." },
     { "replybuffer", 4, 4, reply_done, "REPLYBUFFER <what> <value>: taken note of." },
-    { "set-disable-deny-scripts", 3, 3, reply_done,
-      "SET-DISABLE-DENY-SCRIPTS <0|1>: taken note of." },
+    { "set-disable-deny-scripts", 3, 3, debug_allow_in_scripts,
+      "SET-DISABLE-DENY-SCRIPTS <0|1>: let scripts run every command, or not." },
     { "sleep", 3, 3, debug_sleep, "SLEEP <seconds>: stop everything for so long." },
     { .name = NULL },
 };

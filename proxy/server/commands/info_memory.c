@@ -3,6 +3,7 @@
 #include "proxy/server/commands/info_section.h"
 
 #include "cache/base/memory.h"
+#include "cache/script/scripts.h"
 #include "proxy/server/process.h"
 #include "proxy/server/state.h"
 
@@ -19,6 +20,22 @@ static const char *policy_name(int policy)
     };
     assert((unsigned)policy < COUNT(names));
     return names[policy];
+}
+
+/* `vm` is the interpreter; the rest are the texts that were loaded. */
+static void scripts(struct info *info)
+{
+    struct scripts_stats stats = scripts_stats(server_cache(info->server));
+
+    info_number(info, "used_memory_vm_eval", stats.interpreter_bytes);
+    info_number(info, "used_memory_lua", stats.interpreter_bytes);
+    info_human(info, "used_memory_lua_human", stats.interpreter_bytes);
+    info_number(info, "used_memory_scripts_eval", stats.text_bytes);
+    info_number(info, "number_of_cached_scripts", stats.count);
+    info_number(info, "used_memory_vm_total", stats.interpreter_bytes);
+    info_human(info, "used_memory_vm_total_human", stats.interpreter_bytes);
+    info_number(info, "used_memory_scripts", stats.text_bytes);
+    info_human(info, "used_memory_scripts_human", stats.text_bytes);
 }
 
 void info_memory(struct info *info)
@@ -43,7 +60,7 @@ void info_memory(struct info *info)
     info_number(info, "allocator_resident", memory.resident);
     info_number(info, "total_system_memory", system);
     info_human(info, "total_system_memory_human", system);
-    info_number(info, "used_memory_lua", 0);
+    scripts(info);
     info_number(info, "used_memory_near_copies", peer_metrics.near_memory_bytes);
     info_number(info, "maxmemory", options->maxmemory);
     info_human(info, "maxmemory_human", options->maxmemory);
