@@ -144,6 +144,14 @@ bool cache_unit_is_open(const struct cache *cache)
     return cache->unit.depth > 0;
 }
 
+bool cache_unit_join(struct cache *cache)
+{
+    bool joined = cache->unit.depth > 0 && cache->unit.announced;
+
+    cache->unit.announced = true;
+    return joined;
+}
+
 struct expiring_parts {
     struct cache *cache;
     int db;
@@ -487,6 +495,11 @@ void cache_allow_all_in_scripts(struct cache *cache, bool on)
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs)
 {
     cache->disposal.jobs = *jobs;
+}
+
+const struct cache_jobs *cache_jobs(const struct cache *cache)
+{
+    return &cache->disposal.jobs;
 }
 
 const struct type_limits *cache_limits(const struct cache *cache)

@@ -37,6 +37,9 @@ void cache_listen(struct cache *cache, change_fn listener, void *context);
 void cache_unit_begin(struct cache *cache);
 void cache_unit_end(struct cache *cache);
 bool cache_unit_is_open(const struct cache *cache);
+/* Something that is no change of the store goes into the same stream of changes: it belongs to the
+ * unit, if one is open. Returns whether it is joined to what was announced before it. */
+bool cache_unit_join(struct cache *cache);
 
 /* Between the two, requests repeat changes: of a log, of a primary. Their time is over, so nothing
  * expires; it would have been said. Each request's now_ms is this one. */
@@ -120,6 +123,7 @@ struct cache_jobs {
     void (*wake)(void *context);
 };
 void cache_set_jobs(struct cache *cache, const struct cache_jobs *jobs);
+const struct cache_jobs *cache_jobs(const struct cache *cache);
 
 /* How long APPEND and SETRANGE may make a string (proto-max-bulk-len); 512 MiB at start. */
 void cache_set_string_max(struct cache *cache, uint64_t len);

@@ -140,6 +140,7 @@ struct command {
     const char *deprecated_since; /* A version; replaced_by says what to use instead. */
     const char *replaced_by;
     const char *key_notes; /* A remark on the first key specification. */
+    bool is_internal;      /* Not for apps: COMMAND DOCS says so. */
     /* With KEY_VARIABLE: the enum key_flag bits of this very call. */
     uint16_t (*key_flags)(const struct span *argv, size_t argc);
     /* Where the specifications cannot say which arguments are keys: as command_keys(). */

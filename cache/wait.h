@@ -23,6 +23,8 @@ struct call_wait {
     bool null_array;     /* What is answered then: RESP2's *-1, else $-1. */
     bool or_gone;        /* Run again also when the key is gone or of another type: XREADGROUP says
                             NOGROUP or WRONGTYPE then. */
+    bool until_told; /* For no key: it is run again whenever whoever ran it is told that it may go
+                        on, and once more, unable to wait, when its time is over. */
 };
 
 /* False in transactions, scripts and replays. */

@@ -36,6 +36,7 @@
 
 #include "config/disk_options.h"
 #include "config/form_options.h"
+#include "config/replication_options.h"
 #include "config/tls_options.h"
 #include "config/unused.h"
 
@@ -88,6 +89,7 @@
     X(enable_protected_configs, "enable-protected-configs", ENUM(allow), "no", RESTART,            \
       "Who may change protected directives with CONFIG SET")                                       \
     TLS_OPTIONS(X)                                                                                 \
+    REPLICATION_OPTIONS(X)                                                                         \
     /* The store. */                                                                               \
     X(databases, "databases", INTEGER(1, INT32_MAX), "16", RESTART, "Number of databases")         \
     X(maxmemory, "maxmemory", BYTES(0, INT64_MAX), "0", RELOAD,                                    \

@@ -30,7 +30,6 @@
 #define UNUSED_OPTIONS(X)                                                                          \
     X(loadmodule, "loadmodule", LINES, "", RESTART, SCRIPTS)                                       \
     X(rename_command, "rename-command", LINES, "", RESTART, RENAMING)                              \
-    X(replicaof, "replicaof", LIST, "", RESTART, REPLICAS)                                         \
     X(mesh_backups, "mesh-backups", INTEGER(0, 16), "0", RESTART, LATER)                           \
     X(mesh_expect, "mesh-expect", INTEGER(0, 10000), "0", RESTART, LATER)                          \
     X(mesh_two, "mesh-two", TEXT, "dns", RESTART, LATER)                                           \
@@ -67,7 +66,6 @@
     X(auto_aof_rewrite_percentage, "auto-aof-rewrite-percentage", INTEGER(0, INT32_MAX), "100",    \
       RELOAD, PERSISTENCE)                                                                         \
     X(bgsave_cpulist, "bgsave_cpulist", TEXT, "", RESTART, PROCESS)                                \
-    X(bind_source_addr, "bind-source-addr", TEXT, "", RELOAD, REPLICAS)                            \
     X(bio_cpulist, "bio_cpulist", TEXT, "", RESTART, PROCESS)                                      \
     X(cluster_allow_pubsubshard_when_down, "cluster-allow-pubsubshard-when-down", BOOLEAN, "yes",  \
       RELOAD, CLUSTER)                                                                             \
@@ -110,11 +108,7 @@
     X(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", BOOLEAN, "no", RELOAD, LAZYFREE)       \
     X(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", BOOLEAN, "no", RELOAD, LAZYFREE)           \
     X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
-    X(masterauth, "masterauth", TEXT, "", SECRET, REPLICAS)                                        \
-    X(masteruser, "masteruser", TEXT, "", SECRET, REPLICAS)                                        \
     X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
-    X(min_replicas_max_lag, "min-replicas-max-lag", INTEGER(0, INT32_MAX), "10", RELOAD, REPLICAS) \
-    X(min_replicas_to_write, "min-replicas-to-write", INTEGER(0, INT32_MAX), "0", RELOAD, REPLICAS)\
     X(no_appendfsync_on_rewrite, "no-appendfsync-on-rewrite", BOOLEAN, "no", RELOAD, PERSISTENCE)  \
     X(oom_score_adj, "oom-score-adj", ENUM(oom_score_adj), "no", RELOAD, PROCESS)                  \
     X(oom_score_adj_values, "oom-score-adj-values", LIST, "0 200 800", RELOAD, PROCESS)            \
@@ -124,28 +118,10 @@
       RELOAD, REPLICAS)                                                                            \
     X(rdb_del_sync_files, "rdb-del-sync-files", BOOLEAN, "no", RELOAD, PERSISTENCE)                \
     X(rdb_save_incremental_fsync, "rdb-save-incremental-fsync", BOOLEAN, "yes", RELOAD, SYNCED)    \
-    X(repl_backlog_size, "repl-backlog-size", BYTES(1, INT64_MAX), "1mb", RELOAD, REPLICAS)        \
-    X(repl_backlog_ttl, "repl-backlog-ttl", INTEGER(0, INT64_MAX), "3600", RELOAD, REPLICAS)       \
-    X(repl_disable_tcp_nodelay, "repl-disable-tcp-nodelay", BOOLEAN, "no", RELOAD, REPLICAS)       \
     X(repl_diskless_load, "repl-diskless-load", ENUM(diskless_load), "disabled", RELOAD, REPLICAS) \
-    X(repl_diskless_sync, "repl-diskless-sync", BOOLEAN, "yes", RELOAD, REPLICAS)                  \
-    X(repl_diskless_sync_delay, "repl-diskless-sync-delay", INTEGER(0, INT32_MAX), "5", RELOAD,    \
-      REPLICAS)                                                                                    \
-    X(repl_diskless_sync_max_replicas, "repl-diskless-sync-max-replicas", INTEGER(0, INT32_MAX),   \
-      "0", RELOAD, REPLICAS)                                                                       \
-    X(repl_ping_replica_period, "repl-ping-replica-period", INTEGER(1, INT32_MAX), "10", RELOAD,   \
-      REPLICAS)                                                                                    \
-    X(repl_timeout, "repl-timeout", INTEGER(1, INT32_MAX), "60", RELOAD, REPLICAS)                 \
-    X(replica_announce_ip, "replica-announce-ip", TEXT, "", RELOAD, REPLICAS)                      \
-    X(replica_announce_port, "replica-announce-port", PORT, "0", RELOAD, REPLICAS)                 \
-    X(replica_announced, "replica-announced", BOOLEAN, "yes", RELOAD, REPLICAS)                    \
     X(replica_ignore_disk_write_errors, "replica-ignore-disk-write-errors", BOOLEAN, "no", RELOAD, \
       REPLICAS)                                                                                    \
-    X(replica_ignore_maxmemory, "replica-ignore-maxmemory", BOOLEAN, "yes", RELOAD, REPLICAS)      \
     X(replica_lazy_flush, "replica-lazy-flush", BOOLEAN, "no", RELOAD, REPLICAS)                   \
-    X(replica_priority, "replica-priority", INTEGER(0, INT32_MAX), "100", RELOAD, REPLICAS)        \
-    X(replica_read_only, "replica-read-only", BOOLEAN, "yes", RELOAD, REPLICAS)                    \
-    X(replica_serve_stale_data, "replica-serve-stale-data", BOOLEAN, "yes", RELOAD, REPLICAS)      \
     X(sanitize_dump_payload, "sanitize-dump-payload", ENUM(sanitize), "no", RELOAD, SANITIZED)     \
     X(server_cpulist, "server_cpulist", TEXT, "", RESTART, PROCESS)                                \
     X(set_proc_title, "set-proc-title", BOOLEAN, "yes", RESTART, PROCESS)                          \

@@ -352,11 +352,16 @@ static void reply_history(struct reply *reply, const char *history)
     }
 }
 
-static void reply_deprecation(struct reply *reply, const struct command *command)
+static void reply_doc_flag(struct reply *reply, struct span flag)
 {
     reply_bulk_text(reply, "doc_flags");
     reply_set(reply, 1);
-    reply_status(reply, SPAN("deprecated"));
+    reply_status(reply, flag);
+}
+
+static void reply_deprecation(struct reply *reply, const struct command *command)
+{
+    reply_doc_flag(reply, SPAN("deprecated"));
     reply_field_text(reply, "deprecated_since", command->deprecated_since);
     reply_field_text(reply, "replaced_by", command->replaced_by);
 }
@@ -377,12 +382,18 @@ void describe_docs(struct reply *reply, const struct command *command)
     bool arguments = command->synopsis != NULL && command->synopsis[0] != '\0';
     bool deprecated = command->deprecated_since != NULL;
 
-    reply_map(reply, 4u + (deprecated ? 3 : 0) + (command->history != NULL) + arguments +
+    reply_map(reply, 3u + (command->complexity != NULL) + command->is_internal +
+                         (deprecated ? 3 : 0) + (command->history != NULL) + arguments +
                          (command->subcommands != NULL));
     reply_field_text(reply, "summary", command->summary);
     reply_field_text(reply, "since", command->since);
     reply_field_text(reply, "group", command->group);
-    reply_field_text(reply, "complexity", command->complexity);
+    if (command->complexity != NULL) {
+        reply_field_text(reply, "complexity", command->complexity);
+    }
+    if (command->is_internal) {
+        reply_doc_flag(reply, SPAN("syscmd"));
+    }
     if (deprecated) {
         reply_deprecation(reply, command);
     }

@@ -3,6 +3,8 @@
 #include "proxy/server/connection.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/following.h"
+#include "proxy/server/replicas.h"
 #include "proxy/server/state.h"
 #include "proxy/tls/tls.h"
 #include "proxy/tls/tls_stream.h"
@@ -282,7 +284,9 @@ static enum batch_end run(struct connection *connection, struct span in, size_t 
 
     borrow_block(connection);
     session->input_bytes = in.len; /* What CLIENT LIST tells if it is part of it. */
-    enum batch_end end = batch_run(server, session, &connection->reader, in, used);
+    enum batch_end end = session->to_primary
+                             ? following_feed(session, &connection->reader, in, used)
+                             : batch_run(server, session, &connection->reader, in, used);
     session->input_bytes = in.len - *used;
     return end;
 }
@@ -645,7 +649,13 @@ void connections_run(struct server *server)
     }
 }
 
-void connection_open(struct server *server, const struct access *access)
+/* What comes from a primary has been weighed there. */
+static size_t input_max(const struct session *session)
+{
+    return session->to_primary ? SIZE_MAX / 2 : session->server->options->client_query_buffer_limit;
+}
+
+struct session *connection_open(struct server *server, const struct access *access)
 {
     struct connection *connection = memory_zero(sizeof(*connection));
     struct session *session = &connection->session;
@@ -654,15 +664,22 @@ void connection_open(struct server *server, const struct access *access)
     session->from_peer = access->from_peer;
     session->unix_socket = access->unix_socket;
     if (access->tls) {
-        connection->tls = tls_stream_new(server->parts.tls, false);
+        connection->tls = tls_stream_new(server->parts.tls, access->to_primary);
     }
+    session->to_primary = access->to_primary;
     session_begin(session, server, SIZE_MAX / 2);
+    session->unrestricted |= access->to_primary;
+    session->authenticated |= access->to_primary;
     session_set_limit(session);
     session->answers.ready = answers_ready;
-    buf_init(&connection->in, server->options->client_query_buffer_limit);
+    buf_init(&connection->in, input_max(session));
     ev_init(&connection->io, on_event);
     connection->io.data = connection;
     watch(connection, EV_READ);
+    if (access->tls && access->to_primary) {
+        tls_stream_begin(connection->tls, access->fd);
+    }
+    return session;
 }
 
 /* Whether the soft limit has been passed for longer than it may. */
@@ -688,7 +705,8 @@ static bool is_idle(const struct connection *connection)
     const struct session *session = &connection->session;
     uint64_t timeout_ms = (uint64_t)server->options->timeout_seconds * 1000;
 
-    return timeout_ms > 0 && !session->greeted && session->answers.waiting == 0 &&
+    return timeout_ms > 0 && !session->greeted && !session->to_primary &&
+           !replica_is_counted(session->replica) && session->answers.waiting == 0 &&
            session->wait == NULL && session->held == NULL && session->monitor == NULL &&
            server->now_ms > session->active_at_ms + timeout_ms;
 }
@@ -733,7 +751,7 @@ void connections_configure(struct server *server)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
         session_set_limit(session);
-        connection_of(session)->in.max = server->options->client_query_buffer_limit;
+        connection_of(session)->in.max = input_max(session);
     }
 }
 

@@ -55,9 +55,10 @@ struct access {
     bool from_peer;
     bool unix_socket;
     bool tls;
+    bool to_primary; /* We made it. */
 };
 /* Takes over the socket. It is non-blocking. */
-void connection_open(struct server *server, const struct access *access);
+struct session *connection_open(struct server *server, const struct access *access);
 
 /* Reads and runs what clients have sent, in the order in which it came. */
 void connections_run(struct server *server);

@@ -671,31 +671,49 @@ static bool is_busy_for(const struct server *server, const struct request *reque
 }
 
 /* An EXEC is over with that, whatever was queued. */
-static void refuse_for_script(struct server *server, struct session *session,
-                              const struct request *request)
+static void refuse_whole(struct server *server, struct session *session,
+                         const struct request *request, struct span error)
 {
     if (request->command != server->exec_row || !transaction_is_open(session)) {
-        refuse(server, session, request, busy_error(server));
+        refuse(server, session, request, error);
         return;
     }
     struct reply *reply = reply_of(session);
     size_t begin = reply->out->len;
 
     transaction_end(session);
-    reply_errorf(reply, "EXECABORT Transaction discarded because of: %s", busy_error(server).bytes);
+    reply_errorf(reply, "EXECABORT Transaction discarded because of: %.*s", (int)error.len,
+                 error.bytes);
     refused(server, session, request, reply, begin);
+}
+
+/* As a replica, or for lack of replicas. */
+static bool is_refused(struct server *server, struct session *session,
+                       const struct request *request)
+{
+    struct span error;
+
+    if (!(server->special & SPECIAL_REPLICATION) ||
+        !replication_refuses(server, session, request->command, &error)) {
+        return false;
+    }
+    refuse_whole(server, session, request, error);
+    return true;
 }
 
 /* Of a session that is in a transaction or listens, in a mesh, paused or monitored. */
 static inline_never void route_and_run(struct server *server, struct session *session,
                                        const struct request *request)
 {
+    if (is_refused(server, session, request)) {
+        return;
+    }
     if (is_deaf_to(session, request)) {
         refuse_to_listener(server, session, request);
     } else if (is_for_others(session, request)) {
         refuse(server, session, request, SPAN("ERR Replica can't interact with the keyspace"));
     } else if (is_busy_for(server, request)) {
-        refuse_for_script(server, session, request);
+        refuse_whole(server, session, request, busy_error(server));
     } else if (is_held(server, session, request)) {
         pause_hold(session);
     } else if (is_queued(session, request)) {

@@ -124,12 +124,19 @@ static bool make_room(struct server *server, uint64_t max)
     return result != EVICT_NOTHING;
 }
 
+/* Paused, or a replica that leaves it to its primary. */
+static bool leaves_keys_alone(const struct server *server)
+{
+    return server->pause.extent != PAUSE_NOTHING ||
+           (server->pause.replica && server->options->replica_ignore_maxmemory);
+}
+
 bool server_is_over_memory(struct server *server)
 {
     struct pressure *pressure = &server->pressure;
     uint64_t max = server->options->maxmemory;
 
-    if (max == 0 || server->pause.extent != PAUSE_NOTHING) {
+    if (max == 0 || leaves_keys_alone(server)) {
         return false;
     }
     if (server->statistics.totals.bytes_in - pressure->bytes_in >= LOOK_EVERY_BYTES) {
@@ -144,7 +151,7 @@ void pressure_relieve(struct server *server)
     uint64_t max = server->options->maxmemory;
 
     pressure->evicting = false;
-    bool may_evict = !server->loading && server->pause.extent == PAUSE_NOTHING;
+    bool may_evict = !server->loading && !leaves_keys_alone(server);
     if (max != 0 && may_evict && used_now(pressure) > max) {
         make_room(server, max);
     } else {

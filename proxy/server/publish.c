@@ -34,6 +34,7 @@ uint64_t publish_message(void *context, bool shard, struct span channel, struct 
     if (server->parts.peers != NULL && cache_unit_is_open(server->parts.cache)) {
         tell_others(server, shard, channel, message);
     }
+    replication_publish(server, shard, channel, message);
     return pubsub_publish(server->pubsub, shard, channel, message);
 }
 

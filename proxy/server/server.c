@@ -99,9 +99,10 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
         waiting_serve_ready(server);
     }
     server->snapshot_is_busy = persisting_turn(server);
+    replication_turn(server);
     connections_flush(server);
     if (server->snapshot_is_busy || server->unfinished != NULL || server->cache_is_busy ||
-        server->pressure.evicting) {
+        server->pressure.evicting || replication_is_busy(server)) {
         ev_idle_start(loop, &server->idle);
     } else {
         ev_idle_stop(loop, &server->idle);
@@ -153,6 +154,7 @@ void server_tick(struct server *server, uint64_t now_ms)
     pressure_relieve(server);
     statistics_sample(&server->statistics, now_ms);
     persisting_tick(server);
+    replication_tick(server);
     connections_tick(server);
     listeners_tick(server);
     if (server->parts.tls != NULL) {
@@ -240,6 +242,8 @@ struct server *server_new(const struct server_parts *parts)
     server->watches = watches_new(parts->cache, parts->seed);
     server->tokens = tokens_new(parts->seed);
     server->pubsub = pubsub_new(parts->seed);
+    server->replication = replication_new(server);
+    cache_listen(parts->cache, replication_change, server->replication);
     cache_set_publisher(parts->cache, publish_message, server);
     scripting_init(server);
     configure_store(server);
@@ -258,6 +262,7 @@ void server_free(struct server *server)
     listeners_close(server);
     connections_free(server);
     waiting_fini(server);
+    replication_free(server->replication);
     ev_check_stop(loop, &server->check);
     ev_prepare_stop(loop, &server->prepare);
     ev_idle_stop(loop, &server->idle);
@@ -313,6 +318,7 @@ void server_configure(struct server *server, const struct config *config)
     configure_store(server);
     acl_configure(server);
     connections_configure(server);
+    replication_configure(server);
 }
 
 void server_set_loading(struct server *server, bool loading)

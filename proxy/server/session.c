@@ -7,6 +7,7 @@
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
 #include "proxy/server/pubsub.h"
+#include "proxy/server/replicas.h"
 #include "proxy/server/state.h"
 #include "proxy/server/token.h"
 #include "proxy/server/transaction.h"
@@ -152,6 +153,7 @@ void session_finish(struct session *session)
     if (session->wait != NULL) {
         waiting_close(session, true);
     }
+    replication_forget(session);
     pause_forget(session);
     monitor_end(session);
     stop_tracking(session);
@@ -179,14 +181,23 @@ void session_reset(struct session *session)
 
 int session_class(const struct session *session)
 {
+    if (replica_is_counted(session->replica)) {
+        return CLIENT_CLASS_REPLICA;
+    }
     return pubsub_is_listening(session) ? CLIENT_CLASS_PUBSUB : CLIENT_CLASS_NORMAL;
 }
 
 void session_set_limit(struct session *session)
 {
     const struct option_limits *limits = &session->server->options->client_output_buffer_limit;
-    uint64_t hard = limits->classes[session_class(session)].hard;
+    int class = session_class(session);
+    uint64_t hard = limits->classes[class].hard;
+    uint64_t backlog = session->server->options->repl_backlog_size;
 
+    /* What a replica may be sent at once, however small its limit. */
+    if (class == CLIENT_CLASS_REPLICA && hard != 0 && hard < backlog) {
+        hard = backlog;
+    }
     answers_set_max(&session->answers, hard == 0 ? SIZE_MAX / 2 : hard);
 }
 

@@ -46,6 +46,7 @@ struct session {
     bool from_peer;        /* Came in at the peer port: never forwarded again. */
     bool greeted;          /* PODIS.MESH HELLO was accepted: another podis, not a client. */
     bool unix_socket;
+    bool to_primary; /* We made the connection: what comes is a stream to be applied. */
     bool no_evict, no_touch;
     bool crossing;     /* Waits for what peers owe it before it goes on. */
     bool paused;       /* Nothing more of its input is run until this is lifted. */
@@ -67,6 +68,9 @@ struct session {
 
     struct monitor *monitor; /* It is shown all requests; NULL: it is not. */
     struct held *held;       /* By a pause, with what it sent; NULL: it is not. */
+
+    struct replica *replica; /* What it told of itself as a replica; NULL: nothing. */
+    uint64_t awaited_offset; /* Of WAIT, while it waits. */
 
     struct subscriptions *subscriptions; /* Channels it listens to; NULL: none ever. */
     struct transaction *transaction;     /* Between MULTI or WATCH and EXEC; else NULL. */

@@ -11,6 +11,7 @@
 #include "proxy/server/monitor.h"
 #include "proxy/server/pause.h"
 #include "proxy/server/pressure.h"
+#include "proxy/server/replication.h"
 #include "proxy/server/scripting.h"
 #include "proxy/server/server.h"
 #include "proxy/server/session.h"
@@ -31,11 +32,12 @@ enum {
 
 /* What keeps requests from the straight way through dispatch(), which looks for nothing else. */
 enum special {
-    SPECIAL_MESH = 1 << 0,      /* Others own keys: `ring` is set. */
-    SPECIAL_MONITORED = 1 << 1, /* Somebody is shown each request. */
-    SPECIAL_PAUSED = 1 << 2,    /* Some or all requests are held. */
-    SPECIAL_UNSAVED = 1 << 3,   /* Writes are refused, since the data could not be saved. */
-    SPECIAL_BUSY = 1 << 4,      /* A script takes long: others hear of it. */
+    SPECIAL_MESH = 1 << 0,        /* Others own keys: `ring` is set. */
+    SPECIAL_MONITORED = 1 << 1,   /* Somebody is shown each request. */
+    SPECIAL_PAUSED = 1 << 2,      /* Some or all requests are held. */
+    SPECIAL_UNSAVED = 1 << 3,     /* Writes are refused, since the data could not be saved. */
+    SPECIAL_BUSY = 1 << 4,        /* A script takes long: others hear of it. */
+    SPECIAL_REPLICATION = 1 << 5, /* We are a replica, or lack some: some are refused. */
 };
 
 struct server {
@@ -70,6 +72,7 @@ struct server {
 
     struct acl_users users;
     struct acl_log acl_log;
+    struct replication *replication;
     struct watches *watches;
     struct tokens *tokens;
     uint64_t last_token;

@@ -29,6 +29,8 @@ struct wait {
     size_t id;
     const struct type *type;
     bool null_array;
+    bool until_told;
+    struct wait *next_told; /* UNTIL_TOLD */
     struct span *argv;
     size_t argc;
     struct errand *errand; /* NULL: it waits here. */
@@ -132,8 +134,10 @@ static struct wait *wait_new(const struct call_wait *asked)
         len += asked->argv[i].len;
     }
     struct wait *wait = memory_alloc(sizeof(*wait) + places + words + len);
-    *wait =
-        (struct wait){ .type = asked->type, .null_array = asked->null_array, .argc = asked->argc };
+    *wait = (struct wait){ .type = asked->type,
+                           .null_array = asked->null_array,
+                           .until_told = asked->until_told,
+                           .argc = asked->argc };
     wait->argv = (struct span *)(wait->places + asked->key_count);
     char *bytes = (char *)(wait->argv + asked->argc);
     for (size_t i = 0; i < asked->argc; i++) {
@@ -165,9 +169,22 @@ static void leave_lines(struct server *server, struct wait *wait)
     wait->place_count = 0;
 }
 
+static void leave_told(struct server *server, struct wait *wait)
+{
+    struct wait **place = &server->waiting.told;
+
+    while (*place != wait) {
+        place = &(*place)->next_told;
+    }
+    *place = wait->next_told;
+}
+
 static void wait_free(struct server *server, struct wait *wait)
 {
     leave_lines(server, wait);
+    if (wait->until_told) {
+        leave_told(server, wait);
+    }
     deadlines_remove(&server->waiting.deadlines, &wait->deadline);
     if (wait->errand != NULL) {
         peers_end_errand(wait->errand);
@@ -201,11 +218,15 @@ void waiting_begin(struct server *server, struct session *session, const struct 
 
     assert(asked.wanted);
     server->asked.wanted = false;
-    if (session->wait != NULL && session->wait->place_count > 0) {
+    if (session->wait != NULL && (session->wait->place_count > 0 || session->wait->until_told)) {
         return; /* Else it comes home from an errand. */
     }
     struct wait *wait = begin(server, session, request, &asked);
     join_lines(server, wait, &asked);
+    if (wait->until_told) {
+        wait->next_told = server->waiting.told;
+        server->waiting.told = wait;
+    }
     set_deadline(server, wait, asked.timeout_ms);
 }
 
@@ -300,8 +321,25 @@ static void end_with_error(struct wait *wait, struct span error)
     end_with(wait, &answer);
 }
 
+/* It is run once more, and must answer. */
+static void end_by_itself(struct wait *wait)
+{
+    struct session *session = wait->session;
+    struct request request = request_of(wait);
+    struct dispatch_answer answer = dispatch_answer_begin(session);
+
+    dispatch_run(session->server, session, &request, answer.reply);
+    answers_commit(&session->answers, answer.reply);
+    end(wait);
+    session->answers.ready(&session->answers);
+}
+
 static void end_with_nothing(struct wait *wait)
 {
+    if (wait->until_told) {
+        end_by_itself(wait);
+        return;
+    }
     struct dispatch_answer answer = dispatch_answer_begin(wait->session);
 
     if (wait->null_array) {
@@ -310,6 +348,26 @@ static void end_with_nothing(struct wait *wait)
         reply_null(answer.reply);
     }
     end_with(wait, &answer);
+}
+
+void waiting_ask_again(struct server *server)
+{
+    struct wait *next;
+
+    for (struct wait *wait = server->waiting.told; wait != NULL; wait = next) {
+        next = wait->next_told;
+        run_again(server, wait);
+    }
+}
+
+void waiting_end_all(struct server *server, struct span error)
+{
+    for (struct session *session = server->first; session != NULL; session = session->next) {
+        if (session->wait != NULL && session->end == SESSION_OPEN) {
+            end_with_error(session->wait, error);
+            session_close(session, SESSION_ENDS_AFTER_ANSWERS);
+        }
+    }
 }
 
 /* --- elsewhere -------------------------------------------------------------------------------- */

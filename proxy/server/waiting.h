@@ -31,6 +31,7 @@ struct waiting {
     struct deadlines deadlines;
     struct ev_timer timer;
     size_t count;
+    struct wait *told; /* Those that wait to be told. */
     bool serving;
 };
 
@@ -55,6 +56,12 @@ static inline bool waiting_has_ready(const struct waiting *waiting)
 {
     return waiting->lines.ready_count > 0;
 }
+
+/* What those wait for who wait to be told (cache/wait.h) may be there. */
+void waiting_ask_again(struct server *server);
+
+/* Ends all waits with an error, and the connections after it: we are not what we were. */
+void waiting_end_all(struct server *server, struct span error);
 
 /* Ends the wait as if its time were over, or with an error. False: the session does not wait. */
 bool waiting_unblock(struct session *session, bool with_error);

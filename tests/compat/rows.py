@@ -40,8 +40,7 @@ KNOWN = {
 LACKING = {
     "scripts": "function fcall fcall_ro",
     "files": "save bgsave bgrewriteaof lastsave",
-    "other copies": "sync psync replconf replicaof slaveof role wait failover migrate "
-                    "restore-asking",
+    "other copies": "migrate restore-asking",
     "modules": "module",
 }
 

@@ -18,7 +18,10 @@ void client_kill(struct call *c); /* client_kill.c */
 /* What CLIENT LIST says about a client, without the line's end. */
 void client_describe(struct buf *text, const struct session *session);
 
-/* The class that argv[at] names, an enum client_class or one that nobody is of. Replies if it
+/* An enum client_class, or CLIENT_CLASSES for our primary. */
+int client_class(const struct session *session);
+
+/* The class that argv[at] names, as client_class() says it. Replies if it
  * returns false. */
 enum { CLIENT_ANY_CLASS = -1 };
 bool client_take_class(struct call *c, size_t at, int *class);

@@ -33,7 +33,7 @@ static void visit_kill(void *context, struct session *session)
     struct filter *filter = context;
     bool own = session == filter->own;
 
-    bool of_class = filter->class == CLIENT_ANY_CLASS || filter->class == session_class(session);
+    bool of_class = filter->class == CLIENT_ANY_CLASS || filter->class == client_class(session);
     bool of_user = filter->user == NULL || filter->user == session->user;
     if (!of_class || !of_user || (filter->id != 0 && filter->id != session->id) ||
         (own && filter->skip_me) || !has_address(session, false, filter->address) ||

@@ -7,6 +7,7 @@
 #include "proxy/server/acl.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/pubsub.h"
+#include "proxy/server/replicas.h"
 #include "proxy/server/session.h"
 #include "proxy/server/transaction.h"
 
@@ -30,6 +31,8 @@ static void flags_of(const struct session *session, char flags[FLAGS_ROOM])
         char letter;
     } all[] = {
         { session->monitor != NULL, 'O' },
+        { replica_is_counted(session->replica), 'S' },
+        { session->to_primary, 'M' },
         { pubsub_is_listening(session), 'P' },
         { transaction_is_open(session), 'x' },
         { session->wait != NULL || session->held != NULL, 'b' },
@@ -132,12 +135,17 @@ static void visit_line(void *context, struct session *session)
 {
     const struct lines_wanted *wanted = context;
 
-    if (wanted->class == CLIENT_ANY_CLASS || wanted->class == session_class(session)) {
+    if (wanted->class == CLIENT_ANY_CLASS || wanted->class == client_class(session)) {
         add_line(wanted->text, session);
     }
 }
 
-/* Clients are of the classes that there are output limits for. "master" is nobody. */
+int client_class(const struct session *session)
+{
+    return session->to_primary ? CLIENT_CLASSES : session_class(session);
+}
+
+/* Clients are of the classes that there are output limits for; our primary is of one more. */
 bool client_take_class(struct call *c, size_t at, int *class)
 {
     static const struct {

@@ -4,6 +4,7 @@
 
 #include "proxy/server/invalidate.h"
 #include "proxy/server/pubsub.h"
+#include "proxy/server/replication_inside.h"
 #include "proxy/server/state.h"
 
 void info_stats(struct info *info)
@@ -12,6 +13,7 @@ void info_stats(struct info *info)
     struct cache_stats cache = cache_stats(server_cache(info->server));
     struct pressure_times pressure = pressure_times(info->server);
     struct invalidate *invalidate = invalidate_of(info->server);
+    const struct replication *replication = replication_of(info->server);
 
     info_number(info, "total_connections_received", server->connections);
     info_number(info, "total_commands_processed", server->commands);
@@ -21,9 +23,9 @@ void info_stats(struct info *info)
     info_line(info, "instantaneous_input_kbps:%.2f", (double)server->bytes_in_per_second / 1024.);
     info_line(info, "instantaneous_output_kbps:%.2f", (double)server->bytes_out_per_second / 1024.);
     info_number(info, "rejected_connections", server->rejected_connections);
-    info_line(info, "sync_full:0");
-    info_line(info, "sync_partial_ok:0");
-    info_line(info, "sync_partial_err:0");
+    info_number(info, "sync_full", replication->full_syncs);
+    info_number(info, "sync_partial_ok", replication->partial_syncs);
+    info_number(info, "sync_partial_err", replication->refused_partial_syncs);
     info_number(info, "expired_keys", cache.expired);
     info_number(info, "expired_subkeys", cache.expired_parts);
     info_number(info, "evicted_keys", cache.evicted);

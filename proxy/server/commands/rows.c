@@ -25,6 +25,7 @@ void command_table_add_server(struct command_table *table)
     command_table_add(table, persistence_commands);
     command_table_add(table, podis_commands);
     command_table_add(table, pubsub_commands);
+    command_table_add(table, replication_commands);
     command_table_add(table, shutdown_commands);
     command_table_add(table, slowlog_commands);
     command_table_add(table, transaction_commands);

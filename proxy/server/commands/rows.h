@@ -15,6 +15,7 @@ extern const struct command latency_commands[];     /* latency.c */
 extern const struct command monitor_commands[];     /* monitor.c */
 extern const struct command podis_commands[];       /* podis.c */
 extern const struct command pubsub_commands[];      /* pubsub.c */
+extern const struct command replication_commands[]; /* replication.c */
 extern const struct command shutdown_commands[];    /* shutdown.c */
 extern const struct command slowlog_commands[];     /* slowlog.c */
 extern const struct command transaction_commands[]; /* transaction.c */
