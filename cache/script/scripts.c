@@ -138,33 +138,45 @@ static const struct script *keep(struct scripts *scripts, const char *name, stru
     return script;
 }
 
-static const struct script *make(struct call *c, const char *name, struct span text)
+static const struct script *make(struct cache *cache, const char *name, struct span text,
+                                 struct reply *reply)
 {
-    struct scripts *scripts = scripts_of(c->cache);
+    struct scripts *scripts = scripts_of(cache);
     struct shebang shebang;
     struct span why;
 
-    if (!shebang_read(text, &shebang, c->reply)) {
+    if (!shebang_read(text, &shebang, reply)) {
         return NULL;
     }
     struct compiling compiling = { .program = span_skip(text, shebang.len) };
     if (!engine_protect(scripts->engine, compile, &compiling, &why)) {
-        reply_errorf(c->reply, "ERR Error compiling script (new function): %.*s", (int)why.len,
+        reply_errorf(reply, "ERR Error compiling script (new function): %.*s", (int)why.len,
                      why.bytes);
         return NULL;
     }
     return keep(scripts, name, text, &shebang, compiling.function);
 }
 
-const struct script *scripts_add(struct call *c, struct span text)
+static const struct script *find_or_make(struct cache *cache, struct span text, struct reply *reply)
 {
     struct digest digest = { { 0 } };
     char name[SCRIPT_NAME_LEN + 1];
 
     digest_xor(&digest, text);
     digest_text(&digest, name);
-    const struct script *script = scripts_find(c->cache, (struct span){ name, SCRIPT_NAME_LEN });
-    return script != NULL ? script : make(c, name, text);
+    const struct script *script = scripts_find(cache, (struct span){ name, SCRIPT_NAME_LEN });
+    return script != NULL ? script : make(cache, name, text, reply);
+}
+
+const struct script *scripts_add(struct call *c, struct span text)
+{
+    return find_or_make(c->cache, text, c->reply);
+}
+
+void scripts_remember(struct cache *cache, struct span text)
+{
+    struct reply nobody = { .silent = true };
+    find_or_make(cache, text, &nobody);
 }
 
 /* --- running --- */

@@ -21,6 +21,9 @@ const struct script *scripts_find(const struct cache *cache, struct span name);
 /* The script of that text, compiled now if it is new. NULL after the reply: it is wrong. */
 const struct script *scripts_add(struct call *c, struct span text);
 
+/* The same for who does not run it but passes it on; whether it is wrong is for others to say. */
+void scripts_remember(struct cache *cache, struct span text);
+
 const char *script_name(const struct script *script);
 unsigned script_flags(const struct script *script); /* enum script_flag */
 struct span script_text(const struct script *script);

@@ -355,6 +355,19 @@ static void moved(struct server *server, struct session *session, const struct r
     refused(server, session, request, reply, begin);
 }
 
+/* In a mesh all of it may have to be told to another member. */
+static void queue_up(struct server *server, struct session *session, const struct request *request)
+{
+    struct request spelled = *request;
+    struct span *argv = NULL;
+
+    if (server->ring != NULL && !session->from_peer) {
+        scripting_spell_out(server, request, &spelled, &argv);
+    }
+    transaction_queue(session, &spelled);
+    memory_free(argv);
+}
+
 /* Of a session between MULTI and EXEC. What cannot be run is refused now, and spoils the rest. */
 static void queue(struct server *server, struct session *session, const struct request *request)
 {
@@ -384,7 +397,7 @@ static void queue(struct server *server, struct session *session, const struct r
         return;
     }
     struct reply *reply = reply_of(session);
-    transaction_queue(session, request);
+    queue_up(server, session, request);
     reply_status(reply, SPAN("QUEUED"));
     answers_commit(&session->answers, reply);
 }
@@ -414,10 +427,14 @@ static void forward(struct server *server, struct session *session, const struct
 {
     struct waiter *waiter =
         answers_wait(&session->answers, session->protocol, session->replies != REPLIES_ON);
+    struct request spelled;
+    struct span *argv;
+
+    scripting_spell_out(server, request, &spelled, &argv);
     const struct peers_request forwarded = {
-        .command = request->command,
-        .argv = request->argv,
-        .argc = request->argc,
+        .command = spelled.command,
+        .argv = spelled.argv,
+        .argc = spelled.argc,
         .db = session->db,
         .now_ms = server->now_ms,
         .client_id = session->id,
@@ -431,6 +448,7 @@ static void forward(struct server *server, struct session *session, const struct
     if (peers_run(server->parts.peers, &forwarded, waiter)) {
         answers_at_once(waiter);
     }
+    memory_free(argv);
     show(server, session, request, MONITOR_AFTER);
 }
 

@@ -4,11 +4,18 @@
  * timed and tracked as if they had come alone. What they choose for themselves (SELECT) ends with
  * the script.
  *
- * In a mesh a script runs where the keys are that it names. A key that it does not name and that
+ * In a mesh a script is known where it was loaded, or came by. When EVALSHA goes to another member,
+ * which may not know it, the text goes in its place: to ask first and to say it again after NOSCRIPT
+ * would let later requests overtake it. SCRIPT LOAD, EXISTS, FLUSH and KILL are about the podis that
+ * is asked.
+ *
+ * There a script runs where the keys are that it names. A key that it does not name and that
  * another member owns is refused: nobody would hear of what happens to it here. */
 
 #include "proxy/server/scripting.h"
 
+#include "cache/base/memory.h"
+#include "cache/script/scripts.h"
 #include "proxy/server/acl.h"
 #include "proxy/server/busy.h"
 #include "proxy/server/dispatch.h"
@@ -146,8 +153,43 @@ static uint64_t clock_ms(void *context)
     return timing_clock_ns() / 1000000;
 }
 
+void scripting_spell_out(struct server *server, const struct request *request,
+                         struct request *spelled, struct span **take_argv)
+{
+    const struct scripting *scripting = &server->scripting;
+    const struct command *command = request->command;
+    struct cache *cache = server->parts.cache;
+
+    *spelled = *request;
+    *take_argv = NULL;
+    if (command == scripting->eval || command == scripting->eval_ro) {
+        scripts_remember(cache, request->argv[1]);
+        return;
+    }
+    if (command != scripting->evalsha && command != scripting->evalsha_ro) {
+        return;
+    }
+    const struct script *script = scripts_find(cache, request->argv[1]);
+    if (script == NULL) {
+        return;
+    }
+    bool reads = command == scripting->evalsha_ro;
+    struct span *argv = memory_alloc(request->argc * sizeof(*argv));
+    memcpy(argv, request->argv, request->argc * sizeof(*argv));
+    argv[0] = reads ? SPAN("EVAL_RO") : SPAN("EVAL");
+    argv[1] = script_text(script);
+    spelled->command = reads ? scripting->eval_ro : scripting->eval;
+    spelled->argv = *take_argv = argv;
+}
+
 void scripting_init(struct server *server)
 {
+    const struct command_table *commands = server->parts.commands;
+
+    server->scripting.eval = command_named(commands, SPAN("eval"));
+    server->scripting.eval_ro = command_named(commands, SPAN("eval_ro"));
+    server->scripting.evalsha = command_named(commands, SPAN("evalsha"));
+    server->scripting.evalsha_ro = command_named(commands, SPAN("evalsha_ro"));
     server->scripting.host = (struct script_host){
         .context = server,
         .begin = begin,
