@@ -410,7 +410,7 @@ static const struct command subcommands[] = {
       .group = "scripting",
       .since = "7.0.0",
       .complexity = "O(N) where N is the number of functions",
-      .synopsis = "[library-name-pattern:string:LIBRARYNAME] [withcode:WITHCODE]",
+      .synopsis = "[library-name-pattern:string=LIBRARYNAME] [withcode:WITHCODE]",
       .summary = "Lists the libraries and their functions.",
       .tips = "nondeterministic_output_order" },
     { .name = "function|load",

@@ -4,6 +4,7 @@
 
 #include "cache/base/check.h"
 #include "cache/persist/settle.h"
+#include "cache/script/functions.h"
 #include "cache/state.h"
 
 static uint32_t access_of(const struct access_clock *clock, const struct insertion *insertion,
@@ -51,4 +52,5 @@ void insert_into_nothing(struct cache *cache)
 {
     snapshot_cancel(cache, "everything is loaded anew");
     cache_forget_all(cache);
+    functions_flush(cache, true);
 }

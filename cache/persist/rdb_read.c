@@ -14,6 +14,7 @@
 #include "cache/persist/insert.h"
 #include "cache/persist/rdb_code.h"
 #include "cache/persist/rdb_facts.h"
+#include "cache/script/functions.h"
 #include "cache/types/hash_saved.h"
 #include "cache/types/type.h"
 
@@ -339,10 +340,9 @@ static bool read_function(struct rdb_reader *reader)
     if (!load_string(in, &code)) {
         return false;
     }
-    if (reading->function == NULL) {
-        return load_failed(in, "it has functions, which cannot be loaded here");
-    }
-    const char *why = reading->function(reading->context, code);
+    const char *why = reading->function != NULL
+                          ? reading->function(reading->context, code)
+                          : functions_load(reading->cache, code, reading->replace, 0, NULL);
     if (why != NULL) {
         log_warning(reading->log, "Failed creating the library: %s", why);
         return load_failed(in, "a library of functions cannot be loaded");

@@ -28,7 +28,7 @@ struct rdb_reading {
     bool may_go_on;    /* Bytes may follow the end: an append-only file. */
     /* A library of functions: NULL, or a text that says what is wrong with it. */
     void *context;
-    const char *(*function)(void *context, struct span code); /* NULL: libraries are an error. */
+    const char *(*function)(void *context, struct span code); /* NULL: they are loaded. */
     /* Whether a key is to be kept; NULL: all are. */
     bool (*wanted)(void *context, int db, struct span key);
 };

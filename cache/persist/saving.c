@@ -14,6 +14,7 @@
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
 #include "cache/persist/change_text.h"
+#include "cache/script/functions.h"
 #include "cache/types/type.h"
 
 #include <errno.h>
@@ -242,6 +243,18 @@ static void emit(void *context, const struct span *argv, size_t argc)
     assert(fits);
 }
 
+static void write_function(void *context, struct span code)
+{
+    struct saving *saving = context;
+    const struct span argv[] = { SPAN("FUNCTION"), SPAN("LOAD"), code };
+
+    if (saving->parts.form == SAVING_COMMANDS) {
+        emit(saving, argv, COUNT(argv));
+    } else {
+        rdb_write_function(&saving->saver, code);
+    }
+}
+
 static void write_commands(struct saving *saving, const struct snapshot_entry *entry)
 {
     char text[NUMBER_TEXT_MAX];
@@ -319,6 +332,7 @@ static struct saving *make(const struct saving_parts *parts)
     if (parts->form == SAVING_RDB) {
         rdb_write_begin(&saving->saver, &parts->facts);
     }
+    functions_each(parts->cache, write_function, saving);
     return saving;
 }
 
