@@ -60,8 +60,7 @@ static void function_load(struct call *c)
     }
     /* What was loaded once is loaded again however slow the machine is by now. */
     uint64_t timeout_ms = c->cache->expiry.replaying ? 0 : LOAD_MS;
-    const char *why =
-        functions_load(c->cache, c->argv[c->argc - 1], replace, timeout_ms, &library);
+    const char *why = functions_load(c->cache, c->argv[c->argc - 1], replace, timeout_ms, &library);
     if (why != NULL) {
         wrong(c, why);
         return;
@@ -344,8 +343,10 @@ static void fcall_ro(struct call *c)
 
 /* --- rows --- */
 
-#define CALLS                                                                                      \
-    CMD_NOSCRIPT | CMD_STALE | CMD_SKIP_MONITOR | CMD_NO_MANDATORY_KEYS | CMD_MOVABLE_KEYS
+enum {
+    CALLS = CMD_NOSCRIPT | CMD_STALE | CMD_SKIP_MONITOR | CMD_NO_MANDATORY_KEYS | CMD_MOVABLE_KEYS
+};
+
 #define NOTES  "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE"
 #define CHANGE "request_policy:all_shards response_policy:all_succeeded"
 

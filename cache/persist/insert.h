@@ -22,7 +22,8 @@ struct insertion {
 must_check bool insert_key(struct cache *cache, const struct insertion *insertion,
                            void **take_value, uint64_t now_ms);
 
-/* All databases are empty, and there are no functions; their memory is given back by cache_tick(). Ends a snapshot. */
+/* All databases are empty, and there are no functions; the memory of the former is given back by
+ * cache_tick(). Ends a snapshot. */
 void insert_into_nothing(struct cache *cache);
 
 #endif

@@ -15,7 +15,6 @@ must_check bool function_dump_end(struct buf *out);
 /* Hands the code of each library to `take`, which says what is wrong with it, or NULL. Returns what
  * it said, or what is wrong with the payload, whose footer was looked at already; else NULL. */
 const char *function_dump_read(struct span payload,
-                               const char *(*take)(void *context, struct span code),
-                               void *context);
+                               const char *(*take)(void *context, struct span code), void *context);
 
 #endif

@@ -59,8 +59,8 @@ static const char *take_word(struct library_loader *loader, struct span word, st
     size_t len = strlen(NAME_PARAMETER);
 
     if (word.len < len || strncasecmp(word.bytes, NAME_PARAMETER, len) != 0) {
-        return library_loader_failed(loader, "Invalid metadata value given: %.*s",
-                                     span_shown(word), word.bytes);
+        return library_loader_failed(loader, "Invalid metadata value given: %.*s", span_shown(word),
+                                     word.bytes);
     }
     if (name->bytes != NULL) {
         return "Invalid metadata value, name argument was given multiple times";
@@ -281,9 +281,10 @@ void library_loader_extend(struct lua_State *L)
 /* Pushes the table `redis` of code that is being loaded: its name first in the list. */
 static void push_redis(lua_State *L, struct library_loader *loader)
 {
-    static const char *const names[] = { "log",         "LOG_DEBUG",     "LOG_VERBOSE",
-                                         "LOG_NOTICE",  "LOG_WARNING",   "REDIS_VERSION",
-                                         "REDIS_VERSION_NUM" };
+    static const char *const names[] = {
+        "log",         "LOG_DEBUG",     "LOG_VERBOSE",      "LOG_NOTICE",
+        "LOG_WARNING", "REDIS_VERSION", "REDIS_VERSION_NUM"
+    };
 
     engine_push_globals(loader->engine);
     lua_getfield(L, -1, "redis");

@@ -94,8 +94,8 @@ struct span library_code(const struct library *library)
     return (struct span){ library->code, library->code_len };
 }
 
-void library_add(struct library *library, struct span name, struct span description,
-                 unsigned flags, int reference)
+void library_add(struct library *library, struct span name, struct span description, unsigned flags,
+                 int reference)
 {
     struct function *function = memory_zero(sizeof(*function));
 

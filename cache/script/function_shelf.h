@@ -45,8 +45,8 @@ struct span library_code(const struct library *library);
 
 /* Adds a function. The name fits, and the library has no such function. `description` may be
  * empty with .bytes NULL: there is none. */
-void library_add(struct library *library, struct span name, struct span description,
-                 unsigned flags, int reference);
+void library_add(struct library *library, struct span name, struct span description, unsigned flags,
+                 int reference);
 bool library_has(const struct library *library, struct span name);
 
 struct shelf *shelf_new(uint64_t seed);

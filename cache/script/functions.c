@@ -53,8 +53,8 @@ static const char *build(struct functions *functions, struct span name, struct s
                          size_t head, uint64_t timeout_ms, struct library **made)
 {
     struct library *library = library_new(name, code);
-    const char *why = library_loader_run(&functions->loader, library, span_skip(code, head),
-                                         timeout_ms);
+    const char *why =
+        library_loader_run(&functions->loader, library, span_skip(code, head), timeout_ms);
 
     if (why != NULL) {
         library_free(library, engine_state(functions->engine));
@@ -79,8 +79,8 @@ static const char *place(struct functions *functions, struct shelf *shelf, struc
         library_free(old, L);
         return NULL;
     }
-    const char *why = library_loader_failed(&functions->loader, "Function %s already exists",
-                                            collision->name);
+    const char *why =
+        library_loader_failed(&functions->loader, "Function %s already exists", collision->name);
     library_free(library, L);
     if (old != NULL) {
         shelf_put(shelf, old);
@@ -119,8 +119,8 @@ static const char *load(struct functions *functions, struct shelf *shelf, struct
     return why;
 }
 
-const char *functions_load(struct cache *cache, struct span code, bool replace,
-                           uint64_t timeout_ms, const struct library **made)
+const char *functions_load(struct cache *cache, struct span code, bool replace, uint64_t timeout_ms,
+                           const struct library **made)
 {
     struct functions *functions = functions_of(cache);
     return load(functions, functions->shelf, code, replace, timeout_ms, made);

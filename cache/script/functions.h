@@ -24,8 +24,8 @@ void functions_each(const struct cache *cache, void (*visit)(void *context, stru
 
 /* Loads a library's code; with `replace` in the place of one of the same name. `timeout_ms` 0: it
  * may take as long as it likes. Announces nothing. *made, unless NULL, is set to the library. */
-const char *functions_load(struct cache *cache, struct span code, bool replace,
-                           uint64_t timeout_ms, const struct library **made);
+const char *functions_load(struct cache *cache, struct span code, bool replace, uint64_t timeout_ms,
+                           const struct library **made);
 
 /* All libraries of a DUMP payload, or none. */
 const char *functions_restore(struct cache *cache, struct span payload, enum restore_policy policy);
