@@ -157,6 +157,10 @@ static void make_server(struct program *program)
     program->invalidate = invalidate_new(program->server, program->seed);
     cache_listen(program->cache, watches_change, server_watches(program->server));
     cache_listen(program->cache, invalidate_change, program->invalidate);
+    if (program->peers != NULL) {
+        struct peers_tidings tidings = invalidate_tidings(program->invalidate);
+        peers_set_tidings(program->peers, &tidings);
+    }
 }
 
 static void view_changed(void *context, const struct view *view)

@@ -12,6 +12,7 @@
 #include "cache/base/check.h"
 #include "cache/base/memory.h"
 #include "proxy/peers/inside.h"
+#include "proxy/peers/tidings.h"
 #include "proxy/peers/words.h"
 
 enum {
@@ -27,6 +28,7 @@ struct forward {
     struct task task; /* Its argv is not there any more. */
     bool closed_others;
     uint64_t pass;        /* For near_pass_ended(). */
+    struct span tracked;  /* The keys, if request.track; owned. */
     struct forward *next; /* In the pool. */
 };
 
@@ -191,6 +193,19 @@ static const char *why_not(enum link_end end)
                                : "did not answer in time";
 }
 
+/* Of a client that keeps what it reads. */
+static void end_tracked(struct forward *forward, bool answered)
+{
+    if (forward->tracked.bytes == NULL) {
+        return;
+    }
+    if (answered) {
+        tidings_of_read(forward->peers, &forward->task.request, forward->tracked);
+    }
+    memory_free((char *)(uintptr_t)forward->tracked.bytes);
+    forward->tracked.bytes = NULL;
+}
+
 static void on_done(struct link_call *call, const struct link_result *result)
 {
     struct forward *forward = (struct forward *)call;
@@ -203,6 +218,7 @@ static void on_done(struct link_call *call, const struct link_result *result)
     if (result->end == LINK_ANSWERED) { /* Else it is not known what of it was. */
         near_pass_ended(forward->lane->near, forward->pass);
     }
+    end_tracked(forward, result->end == LINK_ANSWERED);
     if (result->end == LINK_MOVED || result->end == LINK_UNSENT) {
         over = !try_again(forward, result);
     }
@@ -271,10 +287,16 @@ bool forward(struct peers *peers, struct lane *lane, const struct task *task)
                                         .done = on_done };
     forward->task.request.argv = NULL;
     prepare(lane, request, forward);
-    if (!link_send(lane->link, request->argv, request->argc, task->deadline_ms, &forward->call)) {
+    if (request->track) {
+        forward->tracked = tidings_keys(request);
+    }
+    bool ahead = !request->track || tidings_ahead(lane, task->deadline_ms);
+    if (!ahead ||
+        !link_send(lane->link, request->argv, request->argc, task->deadline_ms, &forward->call)) {
         if (forward->closed_others) {
             peer_reopen_others(lane->peer, lane);
         }
+        end_tracked(forward, false);
         give_back(peers->forwards, forward);
         reply_unreachable(task->waiter->reply, &lane->peer->address,
                           "has too many requests waiting");

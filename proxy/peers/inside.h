@@ -11,6 +11,7 @@
  *     compute.c    a command that reads keys of several members, run on copies of them
  *     roster.c     who the members are, and their links
  *     handover.c   keys that are not ours any more
+ *     tidings.c    what owners are to tell clients that keep copies
  */
 
 #include "proxy/peers/hello.h"
@@ -24,6 +25,7 @@ struct fetches;
 struct errands;
 struct forwards;
 struct handover;
+struct textset;
 
 struct peers {
     struct peers_parts parts;
@@ -37,8 +39,10 @@ struct peers {
     struct errands *errands;
     struct fetches *fetches;
     struct handover *handover;
-    uint64_t turned_at_ms; /* When the last turn began. */
-    uint64_t unix_ms;      /* Unix time of this turn. */
+    struct peers_tidings tidings;
+    struct textset *followed; /* Prefixes; NULL: none. */
+    uint64_t turned_at_ms;    /* When the last turn began. */
+    uint64_t unix_ms;         /* Unix time of this turn. */
     bool draining;
 };
 

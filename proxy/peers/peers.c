@@ -7,7 +7,9 @@
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
+#include "cache/ds/textset.h"
 #include "proxy/peers/inside.h"
+#include "proxy/peers/tidings.h"
 #include "proxy/peers/words.h"
 
 #include <stdio.h>
@@ -62,6 +64,9 @@ void task_run_here(struct peers *peers, const struct task *task)
         request.reply = &nobody; /* The client has gone; a write is made all the same. */
     }
     cache_exec(peers->parts.cache, &request);
+    if (task->request.track) {
+        tidings_of_own(peers, &task->request);
+    }
 }
 
 static void run_near(const struct lane *lane, const struct task *task)
@@ -116,7 +121,7 @@ static bool run_at_peer(struct peers *peers, const struct task *task)
 
     assert(peer != NULL);
     struct lane *lane = peer_lane(peer, task->request.db);
-    if (task->request.route.may_near && !task->request.past_near) {
+    if (task->request.route.may_near && !task->request.past_near && !task->request.track) {
         return read_near(peers, lane, task);
     }
     return forward(peers, lane, task);
@@ -268,6 +273,7 @@ void peers_set_view(struct peers *peers, const struct view *view)
     peers->last_ring = before;
     peer_metrics.peer_members = view->count;
     peer_metrics.peer_views_total++;
+    tidings_of_change(peers, NULL);
     handover_start(peers->handover);
 }
 
@@ -480,6 +486,9 @@ struct peers *peers_new(const struct peers_parts *parts)
         .hello = &peers->hello,
         .lane_lost = errands_lane_lost,
         .lane_gone = errands_lane_gone,
+        .peers = peers,
+        .lane_ready = tidings_lane_ready,
+        .changed = tidings_of_change,
     };
     peers->errands = errands_new(peers);
     roster.errands = peers->errands;
@@ -505,5 +514,6 @@ void peers_free(struct peers *peers)
     fetches_free(peers->fetches);
     ring_free(peers->ring);
     ring_free(peers->last_ring);
+    textset_free(peers->followed);
     memory_free(peers);
 }

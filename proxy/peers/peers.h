@@ -60,6 +60,7 @@ struct peers_request {
     struct route route; /* PEER, SPLIT, ALL or DOWN. */
     bool no_touch;
     bool past_near; /* No near copy may answer it, or a part of it. */
+    bool track;     /* Its client keeps what it reads: struct peers_tidings is told of it. */
 };
 
 /* Answers the request or sees to it that it will be answered.
@@ -92,6 +93,18 @@ struct errand *peers_begin_errand(struct peers *peers, const struct peers_reques
 
 /* Nobody wants the answer any more. Closes the connection, so that the owner forgets it too. */
 void peers_end_errand(struct errand *errand);
+
+/* What owners say of keys, for clients that keep copies of their own (CLIENT TRACKING). */
+struct peers_tidings {
+    void *context;
+    /* A read of this client was answered, and the next change of the key will be told. */
+    void (*read)(void *context, uint64_t client_id, struct span key);
+    /* NULL: any key may have changed. */
+    void (*changed)(void *context, const struct span *key);
+};
+void peers_set_tidings(struct peers *peers, const struct peers_tidings *tidings);
+/* From now on every change of a key with this prefix is told. */
+void peers_follow(struct peers *peers, struct span prefix);
 
 /* PODIS.EXPLAIN: one line on where this request would go and why, near copies included. */
 void peers_explain(struct peers *peers, const struct peers_request *request, struct buf *text);

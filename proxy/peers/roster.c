@@ -42,7 +42,10 @@ static void on_greeted(void *context, struct span answer)
 static void on_ready(void *context)
 {
     struct lane *lane = context;
+    const struct roster_parts *parts = &lane->peer->roster->parts;
+
     near_begin(lane->near);
+    parts->lane_ready(parts->peers, lane);
 }
 
 static void on_lost(void *context)
@@ -51,18 +54,21 @@ static void on_lost(void *context)
     const struct roster_parts *parts = &lane->peer->roster->parts;
 
     near_lost(lane->near);
+    parts->changed(parts->peers, NULL);
     parts->lane_lost(parts->errands, lane);
 }
 
 static void on_invalidate(void *context, struct span key)
 {
     struct lane *lane = context;
+    const struct roster_parts *parts = &lane->peer->roster->parts;
 
     if (key.bytes == NULL) {
         near_push_all(lane->near);
     } else {
         near_push(lane->near, key);
     }
+    parts->changed(parts->peers, key.bytes == NULL ? NULL : &key);
 }
 
 static void on_confirmed(void *context, uint64_t sent_at_ms)

@@ -35,6 +35,7 @@ struct lane {
 };
 
 struct carrier;
+struct peers;
 struct links;
 struct links_settings;
 struct roster;
@@ -49,6 +50,9 @@ struct roster_parts {
     void *errands;             /* Told when a lane's link is lost, and before a lane is freed. */
     void (*lane_lost)(void *errands, struct lane *lane);
     void (*lane_gone)(void *errands, struct lane *lane);
+    struct peers *peers; /* Of whom the next two are told: a link is ready; what owners say. */
+    void (*lane_ready)(struct peers *peers, struct lane *lane);
+    void (*changed)(struct peers *peers, const struct span *key);
 };
 
 struct roster *roster_new(const struct roster_parts *parts);

@@ -441,6 +441,9 @@ static void forward(struct server *server, struct session *session, const struct
         .route = route,
         .no_touch = session->no_touch,
         .past_near = transaction_is_elsewhere(session),
+        .track = session->tracking != NULL &&
+                 server->hooks.sent(server->hooks.context, session, request->command, request->argv,
+                                    request->argc),
     };
 
     session->last_command = request->command;

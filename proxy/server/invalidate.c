@@ -14,7 +14,7 @@
 #include "cache/ds/table.h"
 #include "proxy/server/pubsub.h"
 
-enum { FIRST_ROOM = 2 };
+enum { FIRST_ROOM = 2, FOLLOWED_MAX = 1024 };
 
 struct tracked {
     uint64_t *clients;
@@ -162,6 +162,25 @@ static void add_client(struct tracked *tracked, struct server *server, uint64_t 
     tracked->clients[tracked->count++] = client;
 }
 
+static bool has_prefix(const struct tracking *tracking, struct span key)
+{
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        struct span prefix = tracking->prefixes[i];
+        if (key.len >= prefix.len &&
+            (prefix.len == 0 || memcmp(key.bytes, prefix.bytes, prefix.len) == 0)) {
+            return true;
+        }
+    }
+    return tracking->prefix_count == 0;
+}
+
+/* Whether the client is told of every change of the key: it said BCAST, or is a member of the mesh
+ * with such clients. */
+static bool hears_all(const struct tracking *tracking, struct span key)
+{
+    return (tracking->broadcast || tracking->prefix_count > 0) && has_prefix(tracking, key);
+}
+
 /* Takes the key out of the table and tells its clients; origin made the change. */
 static void drop_tracked(struct invalidate *invalidate, struct table_slot *slot, uint64_t hash,
                          uint64_t origin)
@@ -173,7 +192,7 @@ static void drop_tracked(struct invalidate *invalidate, struct table_slot *slot,
     for (uint32_t i = 0; i < tracked->count; i++) {
         struct session *session = session_by_id(invalidate->server, tracked->clients[i]);
         struct tracking *tracking = session == NULL ? NULL : session->tracking;
-        if (tracking == NULL || tracking->broadcast ||
+        if (tracking == NULL || hears_all(tracking, key) ||
             (tracking->noloop && session->id == origin)) {
             continue;
         }
@@ -215,22 +234,10 @@ static void free_keys(struct table *keys)
 
 /* --- what is heard --- */
 
-static bool has_prefix(const struct tracking *tracking, struct span key)
-{
-    for (size_t i = 0; i < tracking->prefix_count; i++) {
-        struct span prefix = tracking->prefixes[i];
-        if (key.len >= prefix.len &&
-            (prefix.len == 0 || memcmp(key.bytes, prefix.bytes, prefix.len) == 0)) {
-            return true;
-        }
-    }
-    return tracking->prefix_count == 0;
-}
-
 static void broadcast(struct invalidate *invalidate, struct span key, uint64_t origin)
 {
     for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
-        if (at->broadcast && !(at->noloop && at->session->id == origin) && has_prefix(at, key)) {
+        if (hears_all(at, key) && !(at->noloop && at->session->id == origin)) {
             tell(at, &key);
         }
     }
@@ -300,15 +307,124 @@ static void ran(void *context, struct session *session, const struct command *co
     if ((command->flags & CMD_READ) && wants_keys(tracking)) {
         remember_all(tracking, command, argv, argc);
     }
-    if (strcmp(command->name, "client|caching") != 0) {
+    bool inside = cache_unit_is_open(server_cache(session->server)); /* It is said for the whole. */
+    if (!inside && strcmp(command->name, "client|caching") != 0) {
         tracking->caching = CACHING_DEFAULT;
     }
+}
+
+static void forget_interest(struct tracking *tracking, struct span key)
+{
+    struct invalidate *invalidate = tracking->invalidate;
+    uint64_t hash = table_hash(key, invalidate->seed);
+    struct table_slot *slot = table_find(invalidate->keys, key, hash);
+    struct tracked *tracked = slot == NULL ? NULL : table_slot_get(slot);
+
+    for (uint32_t i = 0; tracked != NULL && i < tracked->count; i++) {
+        if (tracked->clients[i] == tracking->session->id) {
+            tracked->clients[i] = tracked->clients[--tracked->count];
+        }
+    }
+}
+
+/* Its owner will tell of its own write like of any other's: NOLOOP forgets the keys instead. */
+static void forget_written(struct tracking *tracking, const struct command *command,
+                           const struct span *argv, size_t argc)
+{
+    struct found_keys keys;
+
+    found_keys_init(&keys, command, argv, argc);
+    for (size_t i = 0; i < keys.count; i++) {
+        forget_interest(tracking, argv[keys.indexes[i]]);
+    }
+    found_keys_fini(&keys);
+}
+
+/* A transaction and a script may read, whatever else they do. */
+static bool may_read(const struct command *command)
+{
+    return !(command->flags & CMD_WRITE) || strcmp(command->name, "podis.mesh|exec") == 0;
+}
+
+static bool sent(void *context, struct session *session, const struct command *command,
+                 const struct span *argv, size_t argc)
+{
+    struct tracking *tracking = session->tracking;
+    bool wants = may_read(command) && wants_keys(tracking);
+
+    (void)context;
+    tracking->caching = CACHING_DEFAULT;
+    if (!may_read(command) && tracking->noloop && !tracking->broadcast) {
+        forget_written(tracking, command, argv, argc);
+    }
+    return wants;
 }
 
 static void forget(void *context, struct session *session)
 {
     (void)context;
     tracking_off(session);
+}
+
+/* --- what other members say --- */
+
+static void owner_read(void *context, uint64_t client_id, struct span key)
+{
+    struct invalidate *invalidate = context;
+    struct session *session = session_by_id(invalidate->server, client_id);
+
+    if (session != NULL && session->tracking != NULL) {
+        remember(invalidate, client_id, key);
+    }
+}
+
+/* Members hear of a key from its owner, not from us. */
+static bool is_told_by_us(const struct tracking *tracking)
+{
+    return !tracking->session->from_peer;
+}
+
+static void owner_changed(void *context, const struct span *key)
+{
+    struct invalidate *invalidate = context;
+
+    if (invalidate->first == NULL) {
+        return;
+    }
+    if (key != NULL) {
+        uint64_t hash = table_hash(*key, invalidate->seed);
+        struct table_slot *slot = table_find(invalidate->keys, *key, hash);
+        if (slot != NULL) {
+            drop_tracked(invalidate, slot, hash, 0);
+        }
+    }
+    for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
+        if (is_told_by_us(at) && (key == NULL || (at->broadcast && has_prefix(at, *key)))) {
+            tell(at, key);
+        }
+    }
+}
+
+struct peers_tidings invalidate_tidings(struct invalidate *invalidate)
+{
+    return (struct peers_tidings){ .context = invalidate,
+                                   .read = owner_read,
+                                   .changed = owner_changed };
+}
+
+static void follow_prefixes(const struct tracking *tracking)
+{
+    struct peers *peers = server_peers(tracking->invalidate->server);
+
+    if (peers == NULL || !tracking->broadcast || !is_told_by_us(tracking)) {
+        return;
+    }
+    if (tracking->prefix_count == 0) {
+        peers_follow(peers, SPAN(""));
+    }
+    for (size_t i = 0; i < tracking->prefix_count; i++) {
+        peers_follow(peers, tracking->prefixes[i]);
+    }
 }
 
 /* --- sessions that track --- */
@@ -375,6 +491,18 @@ void tracking_on(struct invalidate *invalidate, struct session *session,
     tracking->redirect = wish->redirect;
     tracking->redirect_broken = false;
     add_prefixes(tracking, wish);
+    follow_prefixes(tracking);
+}
+
+bool tracking_follow(struct session *session, struct span prefix)
+{
+    struct tracking *tracking = session->tracking;
+
+    if (tracking == NULL || tracking->prefix_count >= FOLLOWED_MAX) {
+        return false;
+    }
+    add_prefixes(tracking, &(struct tracking_wish){ .prefixes = &prefix, .prefix_count = 1 });
+    return true;
 }
 
 void tracking_off(struct session *session)
@@ -411,8 +539,9 @@ struct invalidate *invalidate_new(struct server *server, uint64_t seed)
     invalidate->seed = seed;
     invalidate->random = seed;
     invalidate->keys = table_new(&tracked_type, seed);
-    server_set_hooks(
-        server, &(struct session_hooks){ .context = invalidate, .ran = ran, .forget = forget });
+    server_set_hooks(server,
+                     &(struct session_hooks){
+                         .context = invalidate, .ran = ran, .sent = sent, .forget = forget });
     return invalidate;
 }
 

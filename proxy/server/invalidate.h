@@ -9,6 +9,7 @@
  *   default  the keys a client read are remembered; one message, then it must read again
  *   BCAST    nothing is remembered; the client hears of every key with one of its prefixes
  *
+ * In a mesh a key's owner is asked to tell us, and what it says is passed on (peers/tidings.h).
  * Other podis hold their near copies by the first way (OPTIN). The memory is bounded by
  * tracking-table-max-keys: beyond it a remembered key is given up by telling its clients
  * that it changed. As in Redis, databases are not told apart. */
@@ -58,6 +59,12 @@ struct tracking *tracking_of(const struct session *session);
 void tracking_on(struct invalidate *invalidate, struct session *session,
                  const struct tracking_wish *wish);
 void tracking_off(struct session *session);
+/* A member of the mesh wants to hear of every key with this prefix as well. False: it does not
+ * track, or follows too many. */
+bool tracking_follow(struct session *session, struct span prefix);
+
+/* What other members say of keys, which clients here may have read or listen for. */
+struct peers_tidings invalidate_tidings(struct invalidate *invalidate);
 
 /* The one of this server. */
 struct invalidate *invalidate_of(const struct server *server);

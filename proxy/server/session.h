@@ -129,6 +129,10 @@ struct session_hooks {
     /* After each command run here for a session whose `tracking` is set, its answer written. */
     void (*ran)(void *context, struct session *session, const struct command *command,
                 const struct span *argv, size_t argc);
+    /* Such a session's command is about to be sent to another member. Whether the keys that it
+     * reads are to be remembered. */
+    bool (*sent)(void *context, struct session *session, const struct command *command,
+                 const struct span *argv, size_t argc);
     /* A session whose `tracking` is set is about to be freed, or was reset. */
     void (*forget)(void *context, struct session *session);
 };

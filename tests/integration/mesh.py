@@ -293,6 +293,114 @@ def a_message_of_a_transaction_or_script_reaches_every_pod_once(mesh):
             conn.close()
 
 
+class Tracker:
+    """A client of RESP3 that tracks what it reads, and what it was told of."""
+
+    def __init__(self, pod, *options):
+        self.conn = pod.connect(protocol=3)
+        self.told = []
+        assert self.call("CLIENT", "TRACKING", "ON", *options) == b"OK"
+
+    def call(self, *args):
+        self.conn.send(resp.encode(resp.to_bytes(args)))
+        while True:
+            answer = self.conn.read()
+            if not answer.startswith(b">"):
+                return resp.decode(answer)
+            keys = resp.decode(b"*" + answer[1:])[1]
+            self.told += [None] if keys is None else keys
+
+    def hears(self, *keys):
+        """Waits until it was told of these, and of nothing else."""
+        want = [key.encode() for key in keys]
+        until(lambda: self.call("PING") and len(self.told) >= len(want), 5, "told of %s" % want)
+        assert sorted(self.told) == sorted(want), (self.told, want)
+        self.told = []
+
+    def close(self):
+        self.conn.close()
+
+
+def clients_that_track_hear_of_writes_anywhere(mesh):
+    a, b, c = mesh.pods
+    mine, one, two = mesh.key_of(a, "t"), mesh.key_of(b, "t"), mesh.key_of(c, "t")
+    plain, optin, optout = Tracker(a), Tracker(a, "OPTIN"), Tracker(a, "OPTOUT", "NOLOOP")
+    with b.connect() as other:
+        other.call("MSET", mine, "0", one, "0", two, "0")
+        assert plain.call("MGET", mine, one, two) == [b"0"] * 3
+        optin.call("GET", one)
+        assert optin.call("CLIENT", "CACHING", "YES") == b"OK" and optin.call("GET", two) == b"0"
+        assert optout.call("CLIENT", "CACHING", "NO") == b"OK" and optout.call("GET", two) == b"0"
+        optout.call("GET", one)
+        other.call("MSET", mine, "1", one, "1", two, "1")
+        plain.hears(mine, one, two)
+        optin.hears(two)
+        optout.hears(one)
+        other.call("MSET", mine, "2", one, "2", two, "2")
+        for tracker in (plain, optin, optout):
+            tracker.hears()
+        # Every type, expiry, own writes, transactions, scripts.
+        other.call("DEL", one, two)
+        other.call("HSET", one, "f", "v")
+        assert plain.call("HGETALL", one) and plain.call("EXISTS", two) == 0
+        other.call("HDEL", one, "f")
+        plain.call("SET", two, "mine")
+        plain.hears(one, two)
+        optout.call("GET", two)
+        optout.call("SET", two, "own")
+        optout.call("GET", two)
+        other.call("PEXPIRE", two, "20")
+        optout.hears(two)
+        until(lambda: not other.call("EXISTS", two), 5, "it expired")
+        plain.call("MULTI")
+        plain.call("GET", one)
+        assert plain.call("EXEC") == [None]
+        assert optin.call("CLIENT", "CACHING", "YES") == b"OK"
+        assert optin.call("EVAL", "return redis.call('GET', KEYS[1])", "1", two) is None
+        other.call("MSET", one, "3", two, "3")
+        plain.hears(one)
+        optin.hears(two)
+    for tracker in (plain, optin, optout):
+        tracker.close()
+
+
+def clients_that_broadcast_hear_of_writes_anywhere(mesh):
+    a, b, c = mesh.pods
+    some, all_keys = Tracker(a, "BCAST", "PREFIX", "bc1", "PREFIX", "bc2"), Tracker(c, "BCAST")
+    names = ["bc1" + mesh.key_of(pod, "") for pod in mesh.pods]
+    with b.connect() as other:
+        for name in [*names, "bc3"]:
+            other.call("SET", name, "v")
+    some.hears(*names)
+    all_keys.hears(*names, "bc3")
+    with a.connect() as other:
+        other.call("SET", "bc2", "v")
+        other.call("DEL", *names, "bc2", "bc3")
+    some.hears(*names, "bc2", "bc2")
+    all_keys.hears(*names, "bc2", "bc2", "bc3")
+    some.close()
+    all_keys.close()
+
+
+def a_lost_link_means_that_anything_may_have_changed(mesh):
+    a, b, _ = mesh.pods
+    key = mesh.key_of(b, "lost")
+    for options in ((), ("BCAST",)):
+        tracker = Tracker(a, *options)
+        assert tracker.call("GET", key) is None
+        b.stop(signal.SIGKILL)
+        until(lambda: tracker.call("PING") and None in tracker.told, 10, "told of the loss")
+        b.start(*FLAGS)
+        mesh.whole()
+        tracker.call("GET", key)
+        tracker.told = []
+        with b.connect() as other:
+            other.call("SET", key, "again")
+            until(lambda: tracker.call("PING") and key.encode() in tracker.told, 5, "told again")
+            other.call("DEL", key)
+        tracker.close()
+
+
 def reads_become_local(mesh):
     a, b, _ = mesh.pods
     key = mesh.key_of(b, "local")
@@ -551,6 +659,8 @@ TESTS = [
     counting_under_watch_loses_nothing,
     a_message_reaches_every_pod_once,
     a_message_of_a_transaction_or_script_reaches_every_pod_once,
+    clients_that_track_hear_of_writes_anywhere,
+    clients_that_broadcast_hear_of_writes_anywhere,
     reads_become_local,
     a_write_is_read_here_at_once_and_there_within_the_lease,
     the_pipeline_keeps_its_order,
@@ -561,6 +671,7 @@ TESTS = [
     a_client_that_hangs_up_early_hurts_nobody,
     a_killed_peer_costs_its_own_slots_only,
     a_watch_does_not_outlive_the_link,
+    a_lost_link_means_that_anything_may_have_changed,
     a_stopped_peer_is_not_read_beyond_the_lease,
     a_cut_network_is_noticed_and_heals,
     dns_is_followed,

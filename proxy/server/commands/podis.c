@@ -6,6 +6,7 @@
 #include "cache/call.h"
 #include "proxy/server/acl.h"
 #include "proxy/server/dispatch.h"
+#include "proxy/server/invalidate.h"
 #include "proxy/server/session.h"
 
 #include <inttypes.h>
@@ -100,6 +101,19 @@ static void mesh_hello(struct call *c)
     }
     log_refusal(session, span_skip(buf_span(c->reply->out), begin));
     session_close(session, SESSION_ENDS_AFTER_ANSWERS);
+}
+
+static void mesh_follow(struct call *c)
+{
+    struct session *session = c->caller;
+
+    if (!session->greeted) {
+        reply_error(c->reply, SPAN("ERR PODIS.MESH FOLLOW is spoken between members only"));
+    } else if (!tracking_follow(session, c->argv[2])) {
+        reply_error(c->reply, SPAN("ERR this link does not track, or follows too many prefixes"));
+    } else {
+        reply_ok(c->reply);
+    }
 }
 
 /* --- PODIS.STATUS --- */
@@ -232,6 +246,14 @@ static const struct command mesh_subcommands[] = {
       .since = "0.2.0",
       .complexity = "Depends on commands in the transaction",
       .summary = "Runs a transaction of another podis, whose keys are all owned here." },
+    { .name = "podis.mesh|follow",
+      .run = mesh_follow,
+      .arity = 3,
+      .flags = CMD_SESSION | CMD_FAST | CMD_NOSCRIPT | CMD_NO_MULTI | CMD_LOADING | CMD_STALE,
+      .group = "connection",
+      .since = "0.2.0",
+      .complexity = "O(1)",
+      .summary = "Tells another podis of every change of a key with this prefix." },
     { .name = "podis.mesh|watch",
       .run = watch_of_peer,
       .arity = -4,
