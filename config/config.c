@@ -236,6 +236,12 @@ static void check_together(struct loading *loading, const char *directory)
         report_error(loading->report,
                      "port and tls-port are 0 and unixsocket is not set: no app could connect");
     }
+    if (strchr(options->appendfilename, '/') != NULL) {
+        report_error(loading->report, "appendfilename can't be a path, just a filename");
+    }
+    if (strchr(options->appenddirname, '/') != NULL) {
+        report_error(loading->report, "appenddirname can't be a path, just a dirname");
+    }
     if (*options->peers != '\0' && *options->mesh_secret == '\0') {
         report_warning(loading->report, "peers is set without mesh-secret: whoever can reach "
                                         "peer-port is let in");

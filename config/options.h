@@ -34,6 +34,7 @@
  *     HIDDEN      the same, and neither a log nor CONFIG knows it
  */
 
+#include "config/append_options.h"
 #include "config/disk_options.h"
 #include "config/form_options.h"
 #include "config/replication_options.h"
@@ -134,6 +135,7 @@
     X(rule, "rule", RULES, "", RELOAD,                                                             \
       "REGEX NAME=VALUE …: class=strong|ryw|local near=no shard=$1; the first match wins")         \
     FORM_OPTIONS(X)                                                                                \
+    APPEND_OPTIONS(X)                                                                              \
     DISK_OPTIONS(X)                                                                                \
     /* The process. */                                                                             \
     X(admin_port, "admin-port", PORT, "9121", RESTART, "Probes and metrics over HTTP; 0 for none") \
@@ -173,6 +175,8 @@ enum maxmemory_policy {
 enum allow { ALLOW_NO, ALLOW_YES, ALLOW_LOCAL };
 
 enum acks { ACKS_OWNER };
+
+enum appendfsync { APPENDFSYNC_EVERYSEC, APPENDFSYNC_ALWAYS, APPENDFSYNC_NO };
 
 enum acl_pubsub { ACL_PUBSUB_ALL, ACL_PUBSUB_NONE };
 

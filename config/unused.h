@@ -51,20 +51,8 @@
     X(activerehashing, "activerehashing", BOOLEAN, "yes", RELOAD, REHASH)                          \
     X(always_show_logo, "always-show-logo", BOOLEAN, "no", RESTART, PROCESS)                       \
     X(aof_rewrite_cpulist, "aof_rewrite_cpulist", TEXT, "", RESTART, PROCESS)                      \
-    X(aof_disable_auto_gc, "aof-disable-auto-gc", BOOLEAN, "no", RELOAD, PERSISTENCE)              \
-    X(aof_load_truncated, "aof-load-truncated", BOOLEAN, "yes", RELOAD, PERSISTENCE)               \
     X(aof_rewrite_incremental_fsync, "aof-rewrite-incremental-fsync", BOOLEAN, "yes", RELOAD,      \
-      PERSISTENCE)                                                                                 \
-    X(aof_timestamp_enabled, "aof-timestamp-enabled", BOOLEAN, "no", RELOAD, PERSISTENCE)          \
-    X(aof_use_rdb_preamble, "aof-use-rdb-preamble", BOOLEAN, "yes", RELOAD, PERSISTENCE)           \
-    X(appenddirname, "appenddirname", TEXT, "appendonlydir", RESTART, PERSISTENCE)                 \
-    X(appendfilename, "appendfilename", TEXT, "appendonly.aof", RESTART, PERSISTENCE)              \
-    X(appendfsync, "appendfsync", ENUM(appendfsync), "everysec", RELOAD, PERSISTENCE)              \
-    X(appendonly, "appendonly", BOOLEAN, "no", RELOAD, PERSISTENCE)                                \
-    X(auto_aof_rewrite_min_size, "auto-aof-rewrite-min-size", BYTES(0, INT64_MAX), "64mb", RELOAD, \
-      PERSISTENCE)                                                                                 \
-    X(auto_aof_rewrite_percentage, "auto-aof-rewrite-percentage", INTEGER(0, INT32_MAX), "100",    \
-      RELOAD, PERSISTENCE)                                                                         \
+      SYNCED)                                                                                      \
     X(bgsave_cpulist, "bgsave_cpulist", TEXT, "", RESTART, PROCESS)                                \
     X(bio_cpulist, "bio_cpulist", TEXT, "", RESTART, PROCESS)                                      \
     X(cluster_allow_pubsubshard_when_down, "cluster-allow-pubsubshard-when-down", BOOLEAN, "yes",  \
@@ -109,7 +97,6 @@
     X(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", BOOLEAN, "no", RELOAD, LAZYFREE)           \
     X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
     X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
-    X(no_appendfsync_on_rewrite, "no-appendfsync-on-rewrite", BOOLEAN, "no", RELOAD, PERSISTENCE)  \
     X(oom_score_adj, "oom-score-adj", ENUM(oom_score_adj), "no", RELOAD, PROCESS)                  \
     X(oom_score_adj_values, "oom-score-adj-values", LIST, "0 200 800", RELOAD, PROCESS)            \
     X(proc_title_template, "proc-title-template", TEXT, "{title} {listen-addr} {server-mode}",     \

@@ -19,9 +19,10 @@ struct job {
 
 struct jobs {
     pthread_mutex_t lock; /* Of all below but `running`. */
-    pthread_cond_t filled;
+    pthread_cond_t filled, emptied;
     struct job *first, **end;
     bool ending;
+    bool busy;    /* The thread is at a job. */
     bool running; /* There is a thread. Only the thread that adds looks at it. */
     pthread_t thread;
     struct ev_loop *loop; /* NULL: nobody is woken. */
@@ -61,6 +62,8 @@ struct jobs *jobs_new(struct ev_loop *loop)
     assert(failed == 0);
     failed = pthread_cond_init(&jobs->filled, NULL);
     assert(failed == 0);
+    failed = pthread_cond_init(&jobs->emptied, NULL);
+    assert(failed == 0);
     jobs->end = &jobs->first;
     watch(jobs, loop);
     return jobs;
@@ -70,11 +73,16 @@ struct jobs *jobs_new(struct ev_loop *loop)
 static struct job *take(struct jobs *jobs)
 {
     pthread_mutex_lock(&jobs->lock);
+    jobs->busy = false;
+    if (jobs->first == NULL) {
+        pthread_cond_broadcast(&jobs->emptied);
+    }
     while (jobs->first == NULL && !jobs->ending) {
         pthread_cond_wait(&jobs->filled, &jobs->lock);
     }
     struct job *job = jobs->first;
     if (job != NULL) {
+        jobs->busy = true;
         jobs->first = job->next;
         if (jobs->first == NULL) {
             jobs->end = &jobs->first;
@@ -136,6 +144,15 @@ void jobs_add(struct jobs *jobs, void (*run)(void *job), void *what)
     unlock_filled(jobs);
 }
 
+void jobs_wait(struct jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->lock);
+    while (jobs->first != NULL || jobs->busy) {
+        pthread_cond_wait(&jobs->emptied, &jobs->lock);
+    }
+    pthread_mutex_unlock(&jobs->lock);
+}
+
 void jobs_free(struct jobs *jobs)
 {
     if (jobs == NULL) {
@@ -150,6 +167,7 @@ void jobs_free(struct jobs *jobs)
     assert(jobs->first == NULL);
     unwatch(jobs);
     pthread_cond_destroy(&jobs->filled);
+    pthread_cond_destroy(&jobs->emptied);
     pthread_mutex_destroy(&jobs->lock);
     memory_free(jobs);
 }

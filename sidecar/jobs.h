@@ -18,6 +18,9 @@ void jobs_free(struct jobs *jobs);
 /* `run` is called once with `job`, on the queue's thread. If there can be no thread: now. */
 void jobs_add(struct jobs *jobs, void (*run)(void *job), void *job);
 
+/* Waits until all jobs that were given are done: for the end, and for what may stop the loop. */
+void jobs_wait(struct jobs *jobs);
+
 /* The loop turns once more, now: somebody waits for what a job has done. From any thread. */
 void jobs_wake(struct jobs *jobs);
 

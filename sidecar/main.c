@@ -4,6 +4,7 @@
  *     log       what is said about it                 sidecar/logger.c
  *     cache     the data                              cache/
  *     persistence  what of it is on disk              cache/persist/
+ *     aof       the log of its changes                cache/persist/
  *     commands  the rows of all layers                cache/commands/, proxy/server/commands/
  *     tls       certificates, and who is believed     proxy/tls/
  *     peers     the other pods, and how to reach them proxy/peers/
@@ -17,6 +18,7 @@
 #include "sidecar/arguments.h"
 #include "sidecar/modes.h"
 #include "sidecar/process.h"
+#include "proxy/server/latency.h"
 #include "proxy/server/watch.h"
 #include "sidecar/program.h"
 
@@ -103,6 +105,48 @@ static void make_persistence(struct program *program)
         persistence_new(&parts, &options, (uint64_t)(ev_now(program->loop) * 1000.0));
 }
 
+/* Nothing can be acknowledged any more, and what is in memory is not what is on the disk. */
+static void log_is_lost(void *context)
+{
+    (void)context;
+    exit(EXIT_FAILURE);
+}
+
+static void log_took(void *context, const char *event, uint64_t ms)
+{
+    struct program *program = context;
+    latency_sample(program->server, latency_event_named(span_from(event)), ms);
+}
+
+static void wait_for_log(void *context)
+{
+    struct program *program = context;
+    jobs_wait(program->log_jobs);
+}
+
+/* The log is the first listener of changes. */
+static void make_log(struct program *program)
+{
+    struct aof_options options;
+    char directory[DISK_DIRECTORY_MAX];
+    const struct aof_parts parts = { .cache = program->cache,
+                                     .jobs = &program->cache_jobs,
+                                     .log_jobs = &program->log_queue,
+                                     .files = &file_system,
+                                     .log = &program->logger.log,
+                                     .process_id = (int)getpid(),
+                                     .context = program,
+                                     .lost = log_is_lost,
+                                     .took = log_took,
+                                     .wait = wait_for_log };
+
+    program->log_jobs = jobs_new(program->loop);
+    program->log_queue = (struct cache_jobs){ program->log_jobs, add_job, wake_loop };
+    append_options(&program->config->options, &options, directory);
+    program->aof = aof_new(&parts, &options);
+    cache_listen(program->cache, aof_change, program->aof);
+}
+
 static enum err make_tls(struct program *program, char *why, size_t why_size)
 {
     char reason[256];
@@ -147,6 +191,7 @@ static void make_server(struct program *program)
         .log = &program->logger.log,
         .peers = program->peers,
         .persistence = program->persistence,
+        .aof = program->aof,
         .tls = program->tls,
         .program = program_services(program),
         .seed = program->seed,
@@ -242,6 +287,10 @@ static void loaded(void *context, bool good)
         return;
     }
     server_set_loading(program->server, false);
+    if (!aof_start(program->aof, (uint64_t)(ev_time() * 1000.0))) {
+        program_give_up(program);
+        return;
+    }
     if (make_discovery(program, why, sizeof(why)) != ERR_OK) {
         log_warning(&program->logger.log, "%s", why);
         program_give_up(program);
@@ -251,19 +300,46 @@ static void loaded(void *context, bool good)
     log_notice(&program->logger.log, "Ready to accept connections");
 }
 
-static void load(struct program *program)
+/* What is logged is newer than what is saved. */
+static bool load_log(struct program *program, bool *good)
 {
-    bool good;
+    program->log_loading = (struct append_loading){ .loop = program->loop,
+                                                    .aof = program->aof,
+                                                    .log = &program->logger.log,
+                                                    .context = program,
+                                                    .done = loaded };
+    return append_load(&program->log_loading, good);
+}
 
+static bool load_saved(struct program *program, bool *good)
+{
     program->loading = (struct disk_loading){ .loop = program->loop,
                                               .persistence = program->persistence,
                                               .log = &program->logger.log,
                                               .context = program,
                                               .done = loaded };
-    if (disk_load(&program->loading, &good)) {
+    return disk_load(&program->loading, good);
+}
+
+static void load(struct program *program)
+{
+    bool logs = program->config->options.appendonly;
+    bool good;
+
+    if (logs ? load_log(program, &good) : load_saved(program, &good)) {
         server_set_loading(program->server, true);
     } else {
         loaded(program, good);
+    }
+}
+
+static void end_log(struct program *program)
+{
+    aof_stop(program->aof);
+    int error = aof_settle(program->aof, (uint64_t)(ev_time() * 1000.0));
+
+    if (error < 0) {
+        log_warning(&program->logger.log, "Fail to fsync the AOF file: %s.", strerror(-error));
     }
 }
 
@@ -271,15 +347,19 @@ static void free_all(struct program *program)
 {
     program_unwatch(program);
     disk_stop_loading(&program->loading);
+    append_stop_loading(&program->log_loading);
     persistence_stop(program->persistence);
+    end_log(program);
     admin_free(program->admin);
     discovery_free(program->discovery);
     server_free(program->server);
     invalidate_free(program->invalidate);
     peers_free(program->peers);
     tls_free(program->tls);
+    jobs_free(program->log_jobs);
     jobs_free(program->jobs);
     persistence_free(program->persistence);
+    aof_free(program->aof);
     cache_free(program->cache);
     command_table_free(program->commands);
     ev_loop_destroy(program->loop);
@@ -296,6 +376,7 @@ static int serve(struct program *program)
     program_look_at_memory(program);
     make_store(program);
     make_persistence(program);
+    make_log(program);
     enum err err = make_tls(program, why, sizeof(why));
     make_peers(program);
     make_server(program);

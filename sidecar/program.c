@@ -326,6 +326,10 @@ void program_configure_disk(struct program *program)
 
     disk_options(&program->config->options, &options, directory);
     persistence_configure(program->persistence, &options);
+    struct aof_options log;
+
+    append_options(&program->config->options, &log, directory);
+    aof_configure(program->aof, &log, now_ms(program));
 }
 
 void program_run(struct program *program)

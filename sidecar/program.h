@@ -12,6 +12,7 @@
 #include "proxy/server/server.h"
 #include "proxy/tls/tls.h"
 #include "sidecar/admin.h"
+#include "sidecar/append.h"
 #include "sidecar/disk.h"
 #include "sidecar/jobs.h"
 #include "sidecar/lifecycle.h"
@@ -31,6 +32,10 @@ struct program {
     struct jobs *jobs;            /* For the cache; ended before it. */
     struct cache_jobs cache_jobs; /* The same, as the cache knows them. */
     struct persistence *persistence;
+    struct jobs *log_jobs; /* Of the log alone: no fsync waits behind other work. */
+    struct cache_jobs log_queue;
+    struct aof *aof;
+    struct append_loading log_loading;
     struct disk_loading loading;
     bool failed; /* To start. */
     struct command_table *commands;

@@ -51,7 +51,7 @@ void aof_replay_init(struct aof_replay *replay, const struct aof_replay_parts *p
                      struct span bytes, size_t at);
 void aof_replay_fini(struct aof_replay *replay);
 
-/* Takes about `budget` bytes of it. No command is running. */
+/* Takes about `budget` bytes of it. */
 enum aof_replay_end aof_replay_step(struct aof_replay *replay, size_t budget, uint64_t now_ms);
 
 #endif

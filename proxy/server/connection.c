@@ -3,6 +3,7 @@
 #include "proxy/server/connection.h"
 
 #include "cache/base/memory.h"
+#include "proxy/server/durable.h"
 #include "proxy/server/following.h"
 #include "proxy/server/replicas.h"
 #include "proxy/server/state.h"
@@ -82,7 +83,7 @@ static bool is_shaking(const struct connection *connection)
 /* Whether there is something for the socket to take. */
 static bool has_output(const struct connection *connection)
 {
-    bool answers = connection->session.answers.out.len > 0;
+    bool answers = withheld_open(&connection->withheld, connection->session.answers.out.len) > 0;
 
     if (connection->tls == NULL) {
         return answers;
@@ -173,6 +174,7 @@ static void unlink_unfinished(struct connection *connection)
 static void leave(struct connection *connection)
 {
     unlink_unfinished(connection);
+    durable_forget(connection);
     if (connection->tls != NULL) {
         tls_stream_end(connection->tls, connection->session.fd);
     }
@@ -481,6 +483,7 @@ static void write_out(struct connection *connection)
     if (!has_output(connection)) {
         return;
     }
+    out.len = withheld_open(&connection->withheld, out.len);
     ssize_t sent = transmit(connection, out);
     server->statistics.totals.writes++;
     if (sent < 0) {
@@ -545,7 +548,10 @@ static void flush(struct connection *connection)
         session->end = SESSION_ENDS_NOW;
     }
     if (session->end != SESSION_ENDS_NOW) {
+        size_t before = session->answers.out.len;
         write_out(connection);
+        size_t after = session->answers.out.len;
+        withheld_left(&connection->withheld, before - after, after);
     }
     bool all_left =
         session->answers.out.len == 0 && session->answers.first == NULL && !has_output(connection);

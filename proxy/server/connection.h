@@ -26,6 +26,7 @@
 #include "cache/base/buf.h"
 #include "proxy/protocol/resp_reader.h"
 #include "proxy/server/session.h"
+#include "proxy/server/withhold.h"
 
 #include <ev.h>
 
@@ -48,6 +49,9 @@ struct connection {
     struct connection *next_ready, *next_touched, *next_unfinished, *next_lingering;
     uint64_t soft_since_ms; /* When the soft output limit was passed; 0: it is not. */
     uint64_t linger_until_ms;
+    struct withheld withheld; /* Of the output: durable.c. */
+    bool is_withheld;         /* On server->withheld. */
+    struct connection *next_withheld;
 };
 
 struct access {

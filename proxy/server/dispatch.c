@@ -297,7 +297,7 @@ static inline_always bool run_usual(struct server *server, struct session *sessi
     }
 
     if (!plain && persisting_refuses(server, request)) {
-        refuse(server, session, request, span_from(persisting_misconf));
+        refuse(server, session, request, persisting_misconf(server));
         return true;
     }
     if (!plain) {
@@ -380,7 +380,7 @@ static void queue(struct server *server, struct session *session, const struct r
         return;
     }
     if (persisting_refuses(server, request)) {
-        refuse(server, session, request, span_from(persisting_misconf));
+        refuse(server, session, request, persisting_misconf(server));
         return;
     }
     if (server->ring != NULL && session->from_peer) {

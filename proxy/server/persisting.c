@@ -3,14 +3,17 @@
 
 #include "proxy/server/persisting.h"
 
+#include "cache/persist/aof.h"
 #include "cache/persist/persistence.h"
+
+#include <stdio.h>
 
 enum {
     SLICE_NS = 400 * 1000,
     SLICE_BUCKETS = 4, /* Between two looks at the clock. */
 };
 
-const char persisting_misconf[] =
+static const char misconf[] =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "
     "persist to disk. Commands that may modify the data set are disabled, because this "
     "instance is configured to report errors during writes if RDB snapshotting fails "
@@ -30,9 +33,26 @@ static void hold_writes(struct server *server, bool behind)
     }
 }
 
+/* The reason of the RDB file is told before the log's. */
+static bool refuses(struct server *server)
+{
+    const struct server_parts *parts = &server->parts;
+
+    if (parts->persistence != NULL && persistence_refuses_writes(parts->persistence)) {
+        snprintf(server->misconf, sizeof(server->misconf), "%s", misconf);
+        return true;
+    }
+    const char *why = parts->aof == NULL ? NULL : aof_refuses_writes(parts->aof);
+    if (why != NULL) {
+        snprintf(server->misconf, sizeof(server->misconf),
+                 "MISCONF Errors writing to the AOF file: %s", why);
+    }
+    return why != NULL;
+}
+
 void persisting_look(struct server *server)
 {
-    if (persistence_refuses_writes(server->parts.persistence)) {
+    if (refuses(server)) {
         server->special |= SPECIAL_UNSAVED;
     } else {
         server->special &= ~(unsigned)SPECIAL_UNSAVED;

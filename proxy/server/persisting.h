@@ -22,6 +22,10 @@ static inline bool persisting_refuses(const struct server *server, const struct 
            (request->command->flags & CMD_WRITE || request->command == server->ping_row);
 }
 
-extern const char persisting_misconf[];
+/* What is answered then. */
+static inline struct span persisting_misconf(const struct server *server)
+{
+    return span_from(server->misconf);
+}
 
 #endif

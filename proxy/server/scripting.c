@@ -41,7 +41,7 @@ static struct span write_refusal(void *context, void *caller)
     const struct server *server = context;
 
     (void)caller;
-    return server->special & SPECIAL_UNSAVED ? span_from(persisting_misconf) : SPAN("");
+    return server->special & SPECIAL_UNSAVED ? persisting_misconf(server) : SPAN("");
 }
 
 static void end(void *context, void *caller)

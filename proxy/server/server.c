@@ -16,6 +16,7 @@
 #include "proxy/server/acl.h"
 #include "proxy/server/acl_file.h"
 #include "proxy/server/connection.h"
+#include "proxy/server/durable.h"
 #include "proxy/server/listener.h"
 #include "proxy/server/notify.h"
 #include "proxy/server/persisting.h"
@@ -98,7 +99,8 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     if (waiting_has_ready(&server->waiting)) {
         waiting_serve_ready(server);
     }
-    server->snapshot_is_busy = persisting_turn(server);
+    bool rewrite_is_busy = durable_turn(server);
+    server->snapshot_is_busy = persisting_turn(server) || rewrite_is_busy;
     replication_turn(server);
     connections_flush(server);
     if (server->snapshot_is_busy || server->unfinished != NULL || server->cache_is_busy ||
@@ -155,6 +157,7 @@ void server_tick(struct server *server, uint64_t now_ms)
     statistics_sample(&server->statistics, now_ms);
     persisting_tick(server);
     replication_tick(server);
+    durable_tick(server);
     connections_tick(server);
     listeners_tick(server);
     if (server->parts.tls != NULL) {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "proxy/peers/peers.h"
 
+struct aof;
 struct ev_loop;
 struct persistence;
 struct server;
@@ -48,6 +49,7 @@ struct server_parts {
     const struct log *log;
     struct peers *peers;             /* NULL: always alone. */
     struct persistence *persistence; /* NULL: nothing is kept on disk. */
+    struct aof *aof;                 /* NULL: nothing is logged. */
     struct tls *tls;                 /* NULL: no access point speaks it. */
     struct server_program program;
     char run_id[41]; /* 40 hex digits, NUL: INFO's run_id. */

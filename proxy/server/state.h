@@ -100,6 +100,9 @@ struct server {
     struct connection *touched;    /* Have something to write, or end. */
     struct connection *unfinished; /* Have whole requests left to run. */
     struct connection *lingering;
+    struct connection *withheld; /* Have output that waits for the disk. */
+    bool rewrite_is_behind;
+    char misconf[512]; /* Why writes are refused: persisting.c. */
     unsigned handshakes; /* Gone on with in this turn. */
     bool draining;
     bool cache_is_busy; /* cache_tick() wants to be called again soon. */

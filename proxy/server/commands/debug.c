@@ -8,6 +8,7 @@
 #include "cache/call.h"
 #include "cache/commands/debug.h"
 #include "proxy/server/commands/persistence.h"
+#include "proxy/server/commands/rows.h"
 #include "proxy/server/session.h"
 
 #include <time.h>
@@ -39,11 +40,6 @@ static void debug_log(struct call *call)
     log_warning(server_log(session->server), "DEBUG LOG: %.*s", (int)call->argv[2].len,
                 call->argv[2].bytes);
     reply_ok(call->reply);
-}
-
-static void debug_loadaof(struct call *call)
-{
-    reply_error(call->reply, SPAN("ERR Error trying to load the AOF files, check server logs"));
 }
 
 /* For what has nothing to act on here, and must not stop a test. */
@@ -142,7 +138,7 @@ static const struct debug_subject subjects[] = {
     { "change-repl-id", 2, 2, reply_done, "CHANGE-REPL-ID: taken note of." },
     { "error", 3, 3, debug_error, "ERROR <text>: reply with this error." },
     { "help", 2, 2, debug_help, "HELP: this list." },
-    { "loadaof", 2, 2, debug_loadaof, "LOADAOF: refused, as there is no append-only file." },
+    { "loadaof", 2, 2, debug_loadaof, "LOADAOF: write the append-only file and load it again." },
     { "log", 3, 3, debug_log, "LOG <message>: write the message to the log." },
     { "pause-cron", 3, 3, reply_done, "PAUSE-CRON <0|1>: taken note of." },
     { "protocol", 3, 3, debug_protocol, "PROTOCOL <type>: reply with a sample of the type." },

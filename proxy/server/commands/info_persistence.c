@@ -2,6 +2,7 @@
 
 #include "proxy/server/commands/info_section.h"
 
+#include "cache/persist/aof.h"
 #include "cache/persist/persistence.h"
 #include "proxy/server/state.h"
 
@@ -36,15 +37,59 @@ static void add_snapshot(struct info *info, const struct persistence_figures *fi
     info_number(info, "current_save_keys_total", figures->keys_total);
 }
 
+static void add_rewrites(struct info *info, const struct aof_figures *log)
+{
+    info_line(info, "aof_enabled:%d", log->on);
+    info_line(info, "aof_rewrite_in_progress:%d", log->rewrites);
+    info_line(info, "aof_rewrite_scheduled:%d", log->scheduled);
+    info_line(info, "aof_last_rewrite_time_sec:%" PRId64, log->last_took_s);
+    info_line(info, "aof_current_rewrite_time_sec:%" PRId64, log->took_s);
+    info_line(info, "aof_last_bgrewrite_status:%s", log->last_rewrite_failed ? "err" : "ok");
+    info_number(info, "aof_rewrites", log->rewrites_done);
+    info_number(info, "aof_rewrites_consecutive_failures", log->failures_in_a_row);
+    info_line(info, "aof_last_write_status:%s", log->last_write_failed ? "err" : "ok");
+    info_number(info, "aof_last_cow_size", log->last_backlog);
+}
+
+static void add_log(struct info *info, const struct aof_figures *log)
+{
+    info_number(info, "aof_current_size", log->size);
+    info_number(info, "aof_base_size", log->base_size);
+    info_line(info, "aof_pending_rewrite:0");
+    info_number(info, "aof_buffer_length", log->buffer);
+    info_line(info, "aof_pending_bio_fsync:%d", log->syncing);
+    info_number(info, "aof_delayed_fsync", log->delayed);
+}
+
+/* What is under way for the log is shown in the place of what could be for the RDB file. */
+static void take_log(struct persistence_figures *figures, const struct aof_figures *log)
+{
+    if (log->rewrites) {
+        figures->keys_done = log->keys_done;
+        figures->keys_total = log->keys_total;
+    }
+    if (log->load_began_s != 0) {
+        figures->load_began_s = log->load_began_s;
+        figures->load_total = log->load_total;
+        figures->load_done = log->load_done;
+        figures->load_used_memory = 0;
+    }
+}
+
 void info_persistence(struct info *info)
 {
     const struct server *server = info->server;
     struct persistence_figures figures = { .last_took_s = -1, .took_s = -1 };
+    struct aof_figures log = { .last_took_s = -1, .took_s = -1 };
 
     figures.changes = cache_stats(server_cache(server)).changes;
     figures.last_save_s = server_started_at_ms(server) / 1000;
     if (server->parts.persistence != NULL) {
         figures = persistence_figures(server->parts.persistence, server->now_ms);
+    }
+    if (server->parts.aof != NULL) {
+        log = aof_figures(server->parts.aof, server->now_ms);
+        take_log(&figures, &log);
     }
     info_line(info, "loading:%d", server_is_loading(server));
     info_line(info, "async_loading:0");
@@ -59,18 +104,12 @@ void info_persistence(struct info *info)
     info_number(info, "rdb_last_cow_size", figures.last_backlog);
     info_number(info, "rdb_last_load_keys_expired", figures.load_expired);
     info_number(info, "rdb_last_load_keys_loaded", figures.load_keys);
-    info_line(info, "aof_enabled:0");
-    info_line(info, "aof_rewrite_in_progress:0");
-    info_line(info, "aof_rewrite_scheduled:0");
-    info_line(info, "aof_last_rewrite_time_sec:-1");
-    info_line(info, "aof_current_rewrite_time_sec:-1");
-    info_line(info, "aof_last_bgrewrite_status:ok");
-    info_line(info, "aof_rewrites:0");
-    info_line(info, "aof_rewrites_consecutive_failures:0");
-    info_line(info, "aof_last_write_status:ok");
-    info_line(info, "aof_last_cow_size:0");
+    add_rewrites(info, &log);
     info_line(info, "module_fork_in_progress:0");
     info_line(info, "module_fork_last_cow_size:0");
+    if (log.on) {
+        add_log(info, &log);
+    }
     if (server_is_loading(server)) {
         add_loading(info, &figures);
     }

@@ -13,6 +13,7 @@
 void command_table_add_server(struct command_table *table)
 {
     command_table_add(table, acl_commands);
+    command_table_add(table, append_commands);
     command_table_add(table, connection_commands);
     command_table_add(table, client_commands);
     command_table_add(table, info_commands);

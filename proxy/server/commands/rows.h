@@ -9,6 +9,7 @@
 struct call;
 
 extern const struct command acl_commands[];         /* acl.c */
+extern const struct command append_commands[];      /* append.c */
 extern const struct command connection_commands[];  /* connection.c */
 extern const struct command client_commands[];      /* client.c */
 extern const struct command latency_commands[];     /* latency.c */
@@ -25,5 +26,7 @@ void transaction_of_peer(struct call *c);
 /* Those of PODIS.MESH WATCH and UNWATCH. */
 void watch_of_peer(struct call *c);
 void unwatch_of_peer(struct call *c);
+/* Of DEBUG LOADAOF, in append.c. */
+void debug_loadaof(struct call *c);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "cache/base/file.h"
 
-enum { DISK_FILES = 8, DISK_PATH = 128 };
+enum { DISK_FILES = 32, DISK_PATH = 128 };
 
 struct disk_file {
     char path[DISK_PATH]; /* "": none. */
