@@ -29,6 +29,7 @@ struct invalidate {
     struct table *keys;
     struct tracking *first; /* Sessions that track. */
     uint64_t clients, prefixes;
+    uint64_t items; /* Ids in all blocks. */
 };
 
 struct invalidate_metrics invalidate_metrics;
@@ -124,24 +125,25 @@ static struct tracked *tracked_new(struct span key)
 }
 
 /* Forgets those who are gone or do not track any more. */
-static void drop_gone(struct tracked *tracked, struct server *server)
+static void drop_gone(struct invalidate *invalidate, struct tracked *tracked)
 {
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < tracked->count; i++) {
-        const struct session *session = session_by_id(server, tracked->clients[i]);
+        const struct session *session = session_by_id(invalidate->server, tracked->clients[i]);
         if (session != NULL && session->tracking != NULL) {
             tracked->clients[kept++] = tracked->clients[i];
         }
     }
+    invalidate->items -= tracked->count - kept;
     tracked->count = kept;
 }
 
 /* The block grows only if half of its clients are still there: a key that never changes and is
  * read by ever new ones would need ever more room. */
-static void make_room(struct tracked *tracked, struct server *server)
+static void make_room(struct invalidate *invalidate, struct tracked *tracked)
 {
-    drop_gone(tracked, server);
+    drop_gone(invalidate, tracked);
     if (tracked->count >= tracked->room / 2) {
         tracked->room = tracked->room == 0 ? FIRST_ROOM : tracked->room * 2;
         tracked->clients =
@@ -149,7 +151,7 @@ static void make_room(struct tracked *tracked, struct server *server)
     }
 }
 
-static void add_client(struct tracked *tracked, struct server *server, uint64_t client)
+static void add_client(struct invalidate *invalidate, struct tracked *tracked, uint64_t client)
 {
     for (uint32_t i = 0; i < tracked->count; i++) {
         if (tracked->clients[i] == client) {
@@ -157,9 +159,10 @@ static void add_client(struct tracked *tracked, struct server *server, uint64_t 
         }
     }
     if (tracked->count == tracked->room) {
-        make_room(tracked, server);
+        make_room(invalidate, tracked);
     }
     tracked->clients[tracked->count++] = client;
+    invalidate->items++;
 }
 
 static bool has_prefix(const struct tracking *tracking, struct span key)
@@ -189,6 +192,7 @@ static void drop_tracked(struct invalidate *invalidate, struct table_slot *slot,
     struct span key = tracked_key(tracked);
 
     table_remove(invalidate->keys, slot, hash);
+    invalidate->items -= tracked->count;
     for (uint32_t i = 0; i < tracked->count; i++) {
         struct session *session = session_by_id(invalidate->server, tracked->clients[i]);
         struct tracking *tracking = session == NULL ? NULL : session->tracking;
@@ -221,7 +225,7 @@ static void remember(struct invalidate *invalidate, uint64_t client, struct span
     if (slot == NULL) {
         slot = table_add(invalidate->keys, tracked_new(key), hash);
     }
-    add_client(table_slot_get(slot), invalidate->server, client);
+    add_client(invalidate, table_slot_get(slot), client);
     keep_bounded(invalidate);
 }
 
@@ -250,6 +254,7 @@ static void tell_everything(struct invalidate *invalidate)
     }
     free_keys(invalidate->keys);
     invalidate->keys = table_new(&tracked_type, invalidate->seed);
+    invalidate->items = 0;
 }
 
 void invalidate_change(void *context, const struct change *change)
@@ -568,6 +573,11 @@ uint64_t invalidate_clients(const struct invalidate *invalidate)
 uint64_t invalidate_keys(const struct invalidate *invalidate)
 {
     return table_count(invalidate->keys);
+}
+
+uint64_t invalidate_items(const struct invalidate *invalidate)
+{
+    return invalidate->items;
 }
 
 uint64_t invalidate_prefixes(const struct invalidate *invalidate)

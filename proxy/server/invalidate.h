@@ -72,6 +72,7 @@ struct invalidate *invalidate_of(const struct server *server);
 /* For INFO. */
 uint64_t invalidate_clients(const struct invalidate *invalidate);
 uint64_t invalidate_keys(const struct invalidate *invalidate);
+uint64_t invalidate_items(const struct invalidate *invalidate); /* Clients of all keys, added up. */
 uint64_t invalidate_prefixes(const struct invalidate *invalidate);
 
 /*    name                               kind     help                                          */

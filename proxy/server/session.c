@@ -201,6 +201,12 @@ void session_set_limit(struct session *session)
     answers_set_max(&session->answers, hard == 0 ? SIZE_MAX / 2 : hard);
 }
 
+size_t session_memory(const struct session *session)
+{
+    return sizeof(*session) + session->input_bytes + answers_bytes(&session->answers) +
+           transaction_bytes(session);
+}
+
 void session_close(struct session *session, enum session_end end)
 {
     if (end > session->end) {

@@ -99,6 +99,9 @@ enum { SESSION_ADDRESS_MAX = 128 };
 /* Where the client is, or we are for it: "127.0.0.1:5000", "[::1]:5000", "/run/podis.sock:0". */
 void session_address(const struct session *session, bool own, char text[SESSION_ADDRESS_MAX]);
 
+/* Bytes that it takes: its own state, what it sent and was not run, what was not sent to it. */
+size_t session_memory(const struct session *session);
+
 /* All sessions, oldest first; `visit` may close any of them. Sessions that end now are left out. */
 void sessions_each(struct server *server, void (*visit)(void *context, struct session *session),
                    void *context);

@@ -2,9 +2,7 @@
 
 #include "proxy/server/commands/info_section.h"
 
-#include "cache/base/memory.h"
-#include "cache/script/scripts.h"
-#include "proxy/server/process.h"
+#include "proxy/server/figures.h"
 #include "proxy/server/state.h"
 
 #include <inttypes.h>
@@ -22,51 +20,72 @@ static const char *policy_name(int policy)
     return names[policy];
 }
 
-/* `vm` is the interpreter; the rest are the texts that were loaded. */
-static void scripts(struct info *info)
+static void tell_use(struct info *info, const struct figures *f)
 {
-    struct scripts_stats stats = scripts_stats(server_cache(info->server));
+    info_number(info, "used_memory", f->memory.used);
+    info_human(info, "used_memory_human", f->memory.used);
+    info_number(info, "used_memory_rss", f->resident);
+    info_human(info, "used_memory_rss_human", f->resident);
+    info_number(info, "used_memory_peak", f->peak);
+    info_human(info, "used_memory_peak_human", f->peak);
+    info_line(info, "used_memory_peak_perc:%.2f%%", 100 * figures_ratio(f->memory.used, f->peak));
+    info_number(info, "used_memory_overhead", f->overhead);
+    info_number(info, "used_memory_startup", f->start);
+    info_number(info, "used_memory_dataset", f->data);
+    info_line(info, "used_memory_dataset_perc:%.2f%%",
+              100 * figures_ratio(f->data, f->since_start));
+    info_number(info, "allocator_allocated", f->memory.used);
+    info_number(info, "allocator_active", f->memory.active);
+    info_number(info, "allocator_resident", f->memory.resident);
+}
 
-    info_number(info, "used_memory_vm_eval", stats.interpreter_bytes);
-    info_number(info, "used_memory_lua", stats.interpreter_bytes);
-    info_human(info, "used_memory_lua_human", stats.interpreter_bytes);
-    info_number(info, "used_memory_scripts_eval", stats.text_bytes);
-    info_number(info, "number_of_cached_scripts", stats.count);
-    info_number(info, "used_memory_vm_total", stats.interpreter_bytes);
-    info_human(info, "used_memory_vm_total_human", stats.interpreter_bytes);
-    info_number(info, "used_memory_scripts", stats.text_bytes);
-    info_human(info, "used_memory_scripts_human", stats.text_bytes);
+static void tell_system(struct info *info)
+{
+    uint64_t system = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+    info_number(info, "total_system_memory", system);
+    info_human(info, "total_system_memory_human", system);
+}
+
+static void tell_scripts(struct info *info, const struct scripts_stats *scripts)
+{
+    info_number(info, "used_memory_lua", scripts->interpreter_bytes);
+    info_number(info, "used_memory_vm_eval", scripts->interpreter_bytes);
+    info_human(info, "used_memory_lua_human", scripts->interpreter_bytes);
+    info_number(info, "used_memory_scripts_eval", scripts->text_bytes);
+    info_number(info, "number_of_cached_scripts", scripts->count);
+    info_number(info, "used_memory_vm_total", scripts->interpreter_bytes);
+    info_human(info, "used_memory_vm_total_human", scripts->interpreter_bytes);
+    info_number(info, "used_memory_scripts", scripts->text_bytes);
+    info_human(info, "used_memory_scripts_human", scripts->text_bytes);
+}
+
+/* How much larger one is than the other. */
+static void tell_excess(struct info *info, const char *name, uint64_t larger, uint64_t smaller)
+{
+    info_line(info, "%s_ratio:%.2f", name, figures_ratio(larger, smaller));
+    info_line(info, "%s_bytes:%" PRId64, name, (int64_t)larger - (int64_t)smaller);
 }
 
 void info_memory(struct info *info)
 {
     const struct options *options = &server_config(info->server)->options;
-    struct memory_stats memory = memory_refresh();
     struct cache_stats stats = cache_stats(server_cache(info->server));
-    uint64_t resident = process_resident_bytes();
-    uint64_t system = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t seen = server_memory_peak(info->server);
-    uint64_t peak = memory.used > seen ? memory.used : seen;
-    double ratio = memory.used == 0 ? 0. : (double)resident / (double)memory.used;
+    struct figures f = figures_look(info->server);
 
-    info_number(info, "used_memory", memory.used);
-    info_human(info, "used_memory_human", memory.used);
-    info_number(info, "used_memory_peak", peak);
-    info_human(info, "used_memory_peak_human", peak);
-    info_number(info, "used_memory_rss", resident);
-    info_human(info, "used_memory_rss_human", resident);
-    info_number(info, "allocator_allocated", memory.used);
-    info_number(info, "allocator_active", memory.active);
-    info_number(info, "allocator_resident", memory.resident);
-    info_number(info, "total_system_memory", system);
-    info_human(info, "total_system_memory_human", system);
-    scripts(info);
+    tell_use(info, &f);
+    tell_system(info);
+    tell_scripts(info, &f.scripts);
     info_number(info, "used_memory_near_copies", peer_metrics.near_memory_bytes);
     info_number(info, "maxmemory", options->maxmemory);
     info_human(info, "maxmemory_human", options->maxmemory);
     info_line(info, "maxmemory_policy:%s", policy_name(options->maxmemory_policy));
-    info_line(info, "mem_fragmentation_ratio:%.2f", ratio);
-    info_line(info, "mem_fragmentation_bytes:%" PRId64, (int64_t)resident - (int64_t)memory.used);
+    tell_excess(info, "allocator_frag", f.memory.active, f.memory.used);
+    tell_excess(info, "allocator_rss", f.memory.resident, f.memory.active);
+    tell_excess(info, "rss_overhead", f.resident, f.memory.resident);
+    tell_excess(info, "mem_fragmentation", f.resident, f.memory.used);
+    info_line(info, "mem_not_counted_for_evict:0");
+    info_number(info, "mem_clients_normal", f.clients);
     info_line(info, "mem_allocator:%s", memory_allocator());
     info_line(info, "active_defrag_running:0");
     info_number(info, "lazyfree_pending_objects", stats.lazy_pending);

@@ -14,6 +14,7 @@ void info_stats(struct info *info)
     struct pressure_times pressure = pressure_times(info->server);
     struct invalidate *invalidate = invalidate_of(info->server);
     const struct replication *replication = replication_of(info->server);
+    const uint64_t *denied = info->server->acl_log.denied;
 
     info_number(info, "total_connections_received", server->connections);
     info_number(info, "total_commands_processed", server->commands);
@@ -39,12 +40,25 @@ void info_stats(struct info *info)
     info_number(info, "pubsubshard_channels", pubsub_names(info->server->pubsub, TOPIC_SHARD));
     info_line(info, "latest_fork_usec:0");
     info_line(info, "total_forks:0");
+    info_line(info, "active_defrag_hits:0");
+    info_line(info, "active_defrag_misses:0");
+    info_line(info, "active_defrag_key_hits:0");
+    info_line(info, "active_defrag_key_misses:0");
+    info_line(info, "total_active_defrag_time:0");
+    info_line(info, "current_active_defrag_time:0");
     info_number(info, "tracking_total_keys", invalidate_keys(invalidate));
+    info_number(info, "tracking_total_items", invalidate_items(invalidate));
     info_number(info, "tracking_total_prefixes", invalidate_prefixes(invalidate));
     info_line(info, "unexpected_error_replies:0");
     info_number(info, "total_error_replies", server->errors);
     info_number(info, "total_reads_processed", server->reads);
     info_number(info, "total_writes_processed", server->writes);
+    info_line(info, "io_threaded_reads_processed:0");
+    info_line(info, "io_threaded_writes_processed:0");
+    info_number(info, "acl_access_denied_auth", denied[ACL_DENIED_AUTH]);
+    info_number(info, "acl_access_denied_cmd", denied[ACL_DENIED_COMMAND]);
+    info_number(info, "acl_access_denied_key", denied[ACL_DENIED_KEY]);
+    info_number(info, "acl_access_denied_channel", denied[ACL_DENIED_CHANNEL]);
     info_number(info, "client_protocol_errors", server->protocol_errors);
     info_number(info, "client_query_buffer_limit_disconnections", server->query_limit_closes);
     info_number(info, "client_output_buffer_limit_disconnections", server->output_limit_closes);

@@ -7,45 +7,17 @@
 #include "cache/call.h"
 #include "cache/commands/describe.h"
 #include "cache/commands/memory.h"
-#include "proxy/server/process.h"
+#include "proxy/server/figures.h"
 #include "proxy/server/session.h"
 
 #include <stdio.h>
 
 enum { REPORT_MAX = 4 << 20, EMPTY_BYTES = 5 << 20, FRAGMENTED_BYTES = 10 << 20 };
 
-struct figures {
-    struct memory_stats memory;
-    uint64_t peak;
-    uint64_t start;
-    uint64_t resident;
-    uint64_t tables; /* Of keys, in all databases. */
-    uint64_t keys;
-};
-
-static struct figures look(struct call *call)
+static struct figures look(const struct call *call)
 {
     const struct session *session = call->caller;
-    struct figures figures = {
-        .memory = memory_refresh(),
-        .peak = server_memory_peak(session->server),
-        .start = server_memory_start(session->server),
-        .resident = process_resident_bytes(),
-    };
-    for (int db = 0; db < cache_databases(call->cache); db++) {
-        struct cache_db_stats stats = cache_db_stats(call->cache, db);
-        figures.tables += stats.keys == 0 ? 0 : stats.table_bytes;
-        figures.keys += stats.keys;
-    }
-    if (figures.peak < figures.memory.used) {
-        figures.peak = figures.memory.used;
-    }
-    return figures;
-}
-
-static double ratio(uint64_t part, uint64_t whole)
-{
-    return whole == 0 ? 0 : (double)part / (double)whole;
+    return figures_look(session->server);
 }
 
 /* --- STATS --- */
@@ -66,7 +38,7 @@ static void tell_ratio(struct call *call, const char *name, double number)
 static void tell_excess(struct call *call, const char *ratio_name, const char *bytes_name,
                         uint64_t larger, uint64_t smaller)
 {
-    tell_ratio(call, ratio_name, ratio(larger, smaller));
+    tell_ratio(call, ratio_name, figures_ratio(larger, smaller));
     tell(call, bytes_name, larger - smaller);
 }
 
@@ -93,30 +65,27 @@ static size_t tell_databases(struct call *call)
 
 static void stats(struct call *call)
 {
-    static const char *const absent[] = { "replication.backlog", "clients.slaves", "clients.normal",
-                                          "cluster.links",       "aof.buffer",     "lua.caches",
-                                          "functions.caches" };
     struct figures f = look(call);
     struct reply_later later = reply_map_later(call->reply);
-    size_t pairs = 3 + COUNT(absent) + 17;
+    size_t pairs = 27;
 
     tell(call, "peak.allocated", f.peak);
     tell(call, "total.allocated", f.memory.used);
     tell(call, "startup.allocated", f.start);
-    for (size_t i = 0; i < COUNT(absent); i++) {
-        tell(call, absent[i], 0);
-    }
+    tell(call, "replication.backlog", 0);
+    tell(call, "clients.slaves", 0);
+    tell(call, "clients.normal", f.clients);
+    tell(call, "cluster.links", 0);
+    tell(call, "aof.buffer", 0);
+    tell(call, "lua.caches", f.scripts.text_bytes);
+    tell(call, "functions.caches", 0);
     pairs += tell_databases(call);
-
-    uint64_t overhead = f.start + f.tables;
-    uint64_t data = f.memory.used > overhead ? f.memory.used - overhead : 0;
-    uint64_t since_start = f.memory.used > f.start ? f.memory.used - f.start : 0;
-    tell(call, "overhead.total", overhead);
+    tell(call, "overhead.total", f.overhead);
     tell(call, "keys.count", f.keys);
-    tell(call, "keys.bytes-per-key", f.keys == 0 ? 0 : since_start / f.keys);
-    tell(call, "dataset.bytes", data);
-    tell_ratio(call, "dataset.percentage", 100 * ratio(data, since_start));
-    tell_ratio(call, "peak.percentage", 100 * ratio(f.memory.used, f.peak));
+    tell(call, "keys.bytes-per-key", f.keys == 0 ? 0 : f.since_start / f.keys);
+    tell(call, "dataset.bytes", f.data);
+    tell_ratio(call, "dataset.percentage", 100 * figures_ratio(f.data, f.since_start));
+    tell_ratio(call, "peak.percentage", 100 * figures_ratio(f.memory.used, f.peak));
     tell(call, "allocator.allocated", f.memory.used);
     tell(call, "allocator.active", f.memory.active);
     tell(call, "allocator.resident", f.memory.resident);
@@ -142,7 +111,7 @@ static void doctor(struct call *call)
         text = "The peak was over one and a half times what is in use now. What was freed since "
                "may not all be back with the system: MEMORY PURGE gives it back.\n";
     } else if (f.memory.active > f.memory.used + FRAGMENTED_BYTES &&
-               ratio(f.memory.active, f.memory.used) > 1.4) {
+               figures_ratio(f.memory.active, f.memory.used) > 1.4) {
         text = "Pages are used only in part: many values of like sizes were deleted. It goes away "
                "as new ones take their places.\n";
     }
