@@ -167,6 +167,87 @@ INLINE_PIECES = [b"echo", b"ping", b"get", b" ", b"  ", b"\t", b'"', b'"', b"'",
                  b"b c", b'"x"', b"'y'", b'"\\""', b"\x01", b"\xff", b"$1", b"*", b"\x0b", b"#"]
 
 
+RULES = (b"on", b"off", b"nopass", b"resetpass", b">p", b"<p", b">", b"#abc", b"!abc", b"~a", b"~",
+         b"%R~a", b"%W~a", b"%RW~a", b"%wR~a", b"%RW", b"%R", b"%", b"%~a", b"%RR~a", b"%X~a",
+         b"~*", b"allkeys", b"ALLKEYS", b"resetkeys", b"&a", b"&", b"&*", b"allchannels",
+         b"resetchannels", b"+get", b"+GET", b"+config", b"+config|get", b"-config|get",
+         b"+config|nosuch", b"+config|", b"+config|get|x", b"+get|", b"+get|a|b", b"-get|x",
+         b"+select|0", b"+nosuch", b"+", b"-", b"+|", b"+@", b"+@read", b"+@READ", b"-@all",
+         b"+@all", b"+@nosuch", b"allcommands", b"nocommands", b"reset", b"()", b"(", b")", b"(~a",
+         b"(~a +get)", b"(on)", b"(>p)", b"(allkeys ~a)", b"(&* &a)", b"(what)", b"clearselectors",
+         b"sanitize-payload", b"skip-sanitize-payload", b"what", b"", b"~a b", b"&a b")
+
+
+def rule_dialogue(*rules):
+    return (commands(b"ACL SETUSER r reset") + resp.encode([b"ACL", b"SETUSER", b"r", *rules]) +
+            commands(b"ACL GETUSER r", b"ACL LIST", b"ACL DELUSER r"))
+
+
+def as_user(rules, *lines):
+    """The lines as a user with these rules, then the connection is somebody who may ECHO."""
+    return (commands(b"ACL SETUSER d reset on nopass +@all ~* &*",
+                     b"ACL SETUSER u reset on nopass " + rules, b"AUTH u x", *lines, b"RESET",
+                     b"FLUSHALL"))
+
+
+USERS = [("the rule " + rule.decode(), rule_dialogue(rule)) for rule in RULES] + [
+    ("rules after everything is allowed", rule_dialogue(b"allkeys", b"~a")),
+    ("channels after all are allowed", rule_dialogue(b"&*", b"&a")),
+    ("patterns that are said again", rule_dialogue(b"%R~a", b"%W~a", b"~b", b"~b", b"&c", b"&c")),
+    ("passwords that are said again", rule_dialogue(b">p", b">p", b">q", b"<p")),
+    ("a password that is not there", rule_dialogue(b">p", b"<q")),
+    ("a selector in pieces", rule_dialogue(b"(~a", b"+get", b")", b"(", b"&b", b"+set)")),
+    ("a selector that is not closed", rule_dialogue(b"what", b"(~a", b"+get")),
+    ("a selector that is wrong", rule_dialogue(b"(~a", b"what)")),
+    ("names of users", resp.encode([b"ACL", b"SETUSER", b"a b"]) +
+     resp.encode([b"ACL", b"SETUSER", b"a\0b"]) + commands(b"ACL GETUSER nobody", b"ACL USERS")),
+    ("users in RESP3", commands(b"HELLO 3", b"ACL SETUSER r reset on >p (~a +get)", b"ACL GETUSER r",
+                                b"ACL GETUSER nobody", b"ACL DELUSER r")),
+    ("removing users", commands(b"ACL SETUSER r", b"ACL DELUSER r r nobody", b"ACL DELUSER default",
+                                b"ACL DELUSER nobody default")),
+    ("categories that are none", commands(b"ACL CAT what", b"ACL CAT a b", b"acl cat a b")),
+    ("passwords of no length", commands(b"ACL GENPASS 0", b"ACL GENPASS -1", b"ACL GENPASS 4097",
+                                        b"ACL GENPASS x", b"ACL GENPASS 1 2")),
+    ("a log that is empty", commands(b"ACL LOG RESET", b"ACL LOG", b"ACL LOG 5", b"ACL LOG -1",
+                                     b"ACL LOG x", b"ACL LOG 1 2", b"ACL LOG RESET")),
+    ("no file of users", commands(b"ACL LOAD", b"ACL SAVE", b"ACL LOAD x")),
+    ("words that are missing", commands(b"ACL", b"ACL what", b"ACL SETUSER", b"ACL GETUSER",
+                                        b"ACL DRYRUN u", b"ACL HELP x", b"ACL WHOAMI x")),
+    ("trying", commands(b"ACL SETUSER r reset +@all -keys %R~r* %W~w* &c",
+                        b"ACL DRYRUN r GET r", b"ACL DRYRUN r GET w", b"ACL DRYRUN r SET w 1",
+                        b"ACL DRYRUN r SET w 1 GET", b"ACL DRYRUN r KEYS x", b"ACL DRYRUN r what",
+                        b"ACL DRYRUN r GET", b"ACL DRYRUN nobody GET r", b"ACL DRYRUN r CONFIG what",
+                        b"ACL DRYRUN r PUBLISH x y", b"ACL DRYRUN r PSUBSCRIBE c*",
+                        b"ACL DRYRUN r COPY r w", b"ACL DRYRUN r COPY w r", b"ACL DELUSER r")),
+    ("commands, keys and channels", as_user(
+        b"+@all -get -config|set ~k &c", b"GET k", b"GET x", b"SET k 1", b"SET x 1", b"MGET k x",
+        b"CONFIG SET hz 1", b"CONFIG GET what", b"PUBLISH c x", b"PUBLISH x c", b"SUBSCRIBE c x",
+        b"PSUBSCRIBE c*", b"SSUBSCRIBE x", b"ACL WHOAMI", b"what", b"GET")),
+    ("a first argument", as_user(b"+select|1 +ping", b"SELECT 0", b"SELECT 1", b"PING", b"SELECT")),
+    ("transactions", as_user(
+        b"+@all -get ~k &c", b"MULTI", b"SET k 1", b"GET k", b"EXEC", b"MULTI", b"SET x 1", b"EXEC",
+        b"MULTI", b"SUBSCRIBE x", b"WATCH x", b"WATCH k", b"EXEC", b"MULTI", b"SET k 1",
+        b"ACL SETUSER u -set", b"INCR k", b"EXEC", b"MULTI", b"PUBLISH c x",
+        b"ACL SETUSER u resetkeys resetchannels", b"INCR k", b"EXEC")),
+    ("sorting by what may not be read", as_user(
+        b"+@all ~l", b"RPUSH l 2 1", b"SORT l", b"SORT l BY w*", b"SORT l BY w", b"SORT l GET w*",
+        b"SORT l GET #", b"SORT l LIMIT a b GET w*", b"SORT l BY", b"SORT l what GET w*",
+        b"SORT l STORE x", b"SORT_RO l GET w*", b"MULTI", b"SORT l GET w*", b"EXEC")),
+    ("scripts", as_user(
+        b"+@all -get ~k &c", b"EVAL return(redis.pcall('get','k')) 0",
+        b"EVAL return(redis.pcall('set','x','1')) 0", b"EVAL return(redis.pcall('set','k','1')) 0",
+        b"EVAL return(redis.pcall('publish','x','1')) 0", b"EVAL return(redis.call('get','k')) 0",
+        b"EVAL return(redis.acl_check_cmd('get','k')) 0",
+        b"EVAL return(redis.acl_check_cmd('set','k','1')) 0", b"EVAL return(1) 1 x")),
+    ("who was there before", commands(b"ACL SETUSER u reset on >p +@all", b"AUTH u x", b"AUTH u p",
+                                      b"AUTH nobody p", b"ACL WHOAMI", b"RESET", b"ACL WHOAMI",
+                                      b"AUTH p", b"AUTH default p", b"AUTH a b c")),
+    ("a user who removes himself", commands(b"ACL SETUSER u reset on nopass +@all", b"AUTH u p",
+                                            b"ACL DELUSER u", b"PING")),
+    ("clients of users", commands(b"CLIENT KILL USER nobody", b"ACL SETUSER u", b"CLIENT KILL USER u",
+                                  b"ACL DELUSER u")),
+]
+
 def listen(address, payload):
     """All bytes that come back, and whether the server closed the connection."""
     conn = socket.create_connection(address, 5)
@@ -240,6 +321,11 @@ def main():
     run_table(tally, program, against, PROTOCOL)
     run_table(tally, program, against, CONNECTION)
     run_table(tally, program, against, PASSWORD, "--requirepass", "secret")
+    users = Quiet()
+    run_table(users, program, against, USERS)
+    print("%d dialogues about users alike" % users.passed)
+    tally.failed += users.failed
+    tally.passed += 0 if users.failed else 1
     lines = Quiet()
     run_table(lines, program, against, list(random_lines(1, 400)))
     print("%d random inline lines alike" % lines.passed)
