@@ -201,8 +201,8 @@ USERS = [("the rule " + rule.decode(), rule_dialogue(rule)) for rule in RULES] +
     ("a selector that is wrong", rule_dialogue(b"(~a", b"what)")),
     ("names of users", resp.encode([b"ACL", b"SETUSER", b"a b"]) +
      resp.encode([b"ACL", b"SETUSER", b"a\0b"]) + commands(b"ACL GETUSER nobody", b"ACL USERS")),
-    ("users in RESP3", commands(b"HELLO 3", b"ACL SETUSER r reset on >p (~a +get)", b"ACL GETUSER r",
-                                b"ACL GETUSER nobody", b"ACL DELUSER r")),
+    ("users in RESP3", commands(b"HELLO 3", b"ACL SETUSER r reset on >p (~a +get)",
+                                b"ACL GETUSER r", b"ACL GETUSER nobody", b"ACL DELUSER r")),
     ("removing users", commands(b"ACL SETUSER r", b"ACL DELUSER r r nobody", b"ACL DELUSER default",
                                 b"ACL DELUSER nobody default")),
     ("categories that are none", commands(b"ACL CAT what", b"ACL CAT a b", b"acl cat a b")),
@@ -216,8 +216,8 @@ USERS = [("the rule " + rule.decode(), rule_dialogue(rule)) for rule in RULES] +
     ("trying", commands(b"ACL SETUSER r reset +@all -keys %R~r* %W~w* &c",
                         b"ACL DRYRUN r GET r", b"ACL DRYRUN r GET w", b"ACL DRYRUN r SET w 1",
                         b"ACL DRYRUN r SET w 1 GET", b"ACL DRYRUN r KEYS x", b"ACL DRYRUN r what",
-                        b"ACL DRYRUN r GET", b"ACL DRYRUN nobody GET r", b"ACL DRYRUN r CONFIG what",
-                        b"ACL DRYRUN r PUBLISH x y", b"ACL DRYRUN r PSUBSCRIBE c*",
+                        b"ACL DRYRUN r GET", b"ACL DRYRUN nobody GET r",
+                        b"ACL DRYRUN r CONFIG what", b"ACL DRYRUN r PUBLISH x y", b"ACL DRYRUN r PSUBSCRIBE c*",
                         b"ACL DRYRUN r COPY r w", b"ACL DRYRUN r COPY w r", b"ACL DELUSER r")),
     ("commands, keys and channels", as_user(
         b"+@all -get -config|set ~k &c", b"GET k", b"GET x", b"SET k 1", b"SET x 1", b"MGET k x",
@@ -244,8 +244,8 @@ USERS = [("the rule " + rule.decode(), rule_dialogue(rule)) for rule in RULES] +
                                       b"AUTH p", b"AUTH default p", b"AUTH a b c")),
     ("a user who removes himself", commands(b"ACL SETUSER u reset on nopass +@all", b"AUTH u p",
                                             b"ACL DELUSER u", b"PING")),
-    ("clients of users", commands(b"CLIENT KILL USER nobody", b"ACL SETUSER u", b"CLIENT KILL USER u",
-                                  b"ACL DELUSER u")),
+    ("clients of users", commands(b"CLIENT KILL USER nobody", b"ACL SETUSER u",
+                                  b"CLIENT KILL USER u", b"ACL DELUSER u")),
 ]
 
 def listen(address, payload):
