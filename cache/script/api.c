@@ -125,6 +125,9 @@ static struct span unfit(const struct script_run *run, const struct command *com
         (command->flags & CMD_SESSION && cache->script.host == NULL)) {
         return SPAN("ERR This Redis command is not allowed from script");
     }
+    if (run->is_stale && !(command->flags & CMD_STALE)) {
+        return SPAN("ERR Can not execute the command on a stale replica");
+    }
     return SPAN("");
 }
 

@@ -317,29 +317,45 @@ static void perform(lua_State *L, void *context)
     }
 }
 
+/* What a script that may write is told when nobody may. */
+static struct span write_error(struct span error)
+{
+    bool is_replica = error.len > 8 && memcmp(error.bytes, "READONLY", 8) == 0;
+    return is_replica ? SPAN("READONLY You can not run script with write flag on readonly replica.")
+                      : error;
+}
+
+/* Why a script that says what it does may not begin; empty if it may. */
+static struct span refusal(const struct script_run *run)
+{
+    bool reads = run->flags & SCRIPT_NO_WRITES;
+
+    if (run->is_stale && !(run->flags & SCRIPT_ALLOW_STALE)) {
+        return SPAN("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "
+                    "'no'.");
+    }
+    if (!reads && run->no_writes.len > 0) {
+        return write_error(run->no_writes);
+    }
+    if (!reads && run->read_only) {
+        return SPAN("ERR Can not execute a script with write flag using *_ro command.");
+    }
+    if (!reads && run->over_memory && !(run->flags & SCRIPT_ALLOW_OOM)) {
+        return SPAN("OOM allow-oom flag is not set on the script, can not run it when used memory "
+                    "> 'maxmemory'");
+    }
+    return SPAN("");
+}
+
 /* Replies if it returns false. */
 static bool may_run(const struct script_run *run)
 {
-    struct reply *reply = run->call->reply;
+    struct span why = run->flags & SCRIPT_SILENT ? SPAN("") : refusal(run);
 
-    if (run->flags & SCRIPT_SILENT) {
-        return true;
+    if (why.len > 0) {
+        reply_error(run->call->reply, why);
     }
-    if (run->no_writes.len > 0 && !(run->flags & SCRIPT_NO_WRITES)) {
-        reply_error(reply, run->no_writes);
-        return false;
-    }
-    if (run->read_only && !(run->flags & SCRIPT_NO_WRITES)) {
-        reply_error(reply, SPAN("ERR Can not execute a script with write flag using *_ro "
-                                "command."));
-        return false;
-    }
-    if (run->over_memory && !(run->flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES))) {
-        reply_error(reply, SPAN("OOM allow-oom flag is not set on the script, can not run it when "
-                                "used memory > 'maxmemory'"));
-        return false;
-    }
-    return true;
+    return why.len == 0;
 }
 
 /* What a script before it may have left: bounds, a collector that it stopped. */
@@ -391,6 +407,7 @@ void engine_run(struct engine *engine, struct script_run *run)
     if (host != NULL) {
         run->over_memory = host->begin(host->context, run->call->caller);
         run->no_writes = host->write_refusal(host->context, run->call->caller);
+        run->is_stale = host->is_stale(host->context, run->call->caller);
     }
     if (may_run(run)) {
         prepare(engine, host);

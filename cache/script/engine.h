@@ -53,6 +53,7 @@ struct script_run {
     /* The engine's own. */
     bool over_memory;      /* When it began. */
     struct span no_writes; /* Why nobody may write just now; empty if that is not so. */
+    bool is_stale;
     bool wrote;
     bool killed;
     int protocol; /* Of the replies that it reads itself. */

@@ -21,6 +21,8 @@ struct script_host {
     bool (*begin)(void *context, void *caller);
     /* Why no command may write just now ("MISCONF …", constant); empty if that is not so. */
     struct span (*write_refusal)(void *context, void *caller);
+    /* Whether the data may be old: a replica that does not hear its primary. */
+    bool (*is_stale)(void *context, void *caller);
     /* It has ended. */
     void (*end)(void *context, void *caller);
 

@@ -5,9 +5,9 @@
  * the script.
  *
  * In a mesh a script is known where it was loaded, or came by. When EVALSHA goes to another member,
- * which may not know it, the text goes in its place: to ask first and to say it again after NOSCRIPT
- * would let later requests overtake it. SCRIPT LOAD, EXISTS, FLUSH and KILL are about the podis that
- * is asked.
+ * which may not know it, the text goes in its place: to ask first, and to say it again after
+ * NOSCRIPT, would let later requests overtake it. SCRIPT LOAD, EXISTS, FLUSH and KILL are about the
+ * podis that is asked.
  *
  * There a script runs where the keys are that it names. A key that it does not name and that
  * another member owns is refused: nobody would hear of what happens to it here. */
@@ -21,6 +21,7 @@
 #include "proxy/server/dispatch.h"
 #include "proxy/server/persisting.h"
 #include "proxy/server/publish.h"
+#include "proxy/server/replication.h"
 #include "proxy/server/state.h"
 
 static bool begin(void *context, void *caller)
@@ -39,9 +40,20 @@ static bool begin(void *context, void *caller)
 static struct span write_refusal(void *context, void *caller)
 {
     const struct server *server = context;
+    struct span error;
 
-    (void)caller;
+    if (caller != NULL && replication_refuses(server, caller, server->scripting.write, &error)) {
+        return error;
+    }
     return server->special & SPECIAL_UNSAVED ? persisting_misconf(server) : SPAN("");
+}
+
+static bool is_stale(void *context, void *caller)
+{
+    const struct server *server = context;
+    struct span error;
+
+    return caller != NULL && replication_refuses(server, caller, server->scripting.read, &error);
 }
 
 static void end(void *context, void *caller)
@@ -186,6 +198,8 @@ void scripting_init(struct server *server)
 {
     const struct command_table *commands = server->parts.commands;
 
+    server->scripting.write = command_named(commands, SPAN("set"));
+    server->scripting.read = command_named(commands, SPAN("get"));
     server->scripting.eval = command_named(commands, SPAN("eval"));
     server->scripting.eval_ro = command_named(commands, SPAN("eval_ro"));
     server->scripting.evalsha = command_named(commands, SPAN("evalsha"));
@@ -194,6 +208,7 @@ void scripting_init(struct server *server)
         .context = server,
         .begin = begin,
         .write_refusal = write_refusal,
+        .is_stale = is_stale,
         .end = end,
         .run = run,
         .refused = refused,

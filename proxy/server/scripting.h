@@ -13,6 +13,7 @@ struct scripting {
     /* Of the caller of the script that runs. */
     int db;
     const struct command *command;
+    const struct command *write, *read; /* Any that do no more than that. */
     const struct command *eval, *eval_ro, *evalsha, *evalsha_ro;
     /* busy.c's */
     uint64_t since_ns, looked_at_ns;

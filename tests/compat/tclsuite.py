@@ -51,7 +51,7 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
             "unit/bitfield", "unit/hyperloglog", "unit/geo", "unit/dump", "unit/lazyfree",
             "unit/other", "unit/keyspace", "unit/expire", "unit/scan", "unit/protocol",
             "unit/quit", "unit/info-command", "unit/introspection-2", "unit/slowlog",
-            "unit/pubsub", "unit/multi", "unit/pause",
+            "unit/pubsub", "unit/multi", "unit/pause", "unit/scripting",
             "unit/latency-monitor")
 BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
