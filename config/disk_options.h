@@ -16,7 +16,11 @@
       "Refuse writes while the data cannot be saved")                                              \
     X(shutdown_on_sigterm, "shutdown-on-sigterm", LIST, "default", RELOAD,                         \
       "What SIGTERM means: default, save, nosave, now, force; default saves if save is set")       \
-    X(shutdown_on_sigint, "shutdown-on-sigint", LIST, "default", RELOAD, "The same for SIGINT")
+    X(shutdown_on_sigint, "shutdown-on-sigint", LIST, "default", RELOAD, "The same for SIGINT")    \
+    X(rdb_key_save_delay, "rdb-key-save-delay", INTEGER(INT32_MIN, INT32_MAX), "0", RELOAD,        \
+      "For tests: microseconds for each key that BGSAVE saves")                                    \
+    X(key_load_delay, "key-load-delay", INTEGER(INT32_MIN, INT32_MAX), "0", RELOAD,                \
+      "For tests: microseconds for each key that is loaded")
 /* clang-format on */
 
 #endif

@@ -13,6 +13,7 @@
 #define UNUSED_REASONS(X)                                                                          \
     X(PERSISTENCE, "nothing is saved to disk yet")                                                 \
     X(SYNCED, "files are synced as they are written, always")                                      \
+    X(SLICES, "loading is cut into slices of time")                                                \
     X(SANITIZED, "what is loaded is always checked whole")                                         \
     X(REPLICAS, "podis has no replicas")                                                           \
     X(CLUSTER, "peers are found through the directive 'peers'")                                    \
@@ -96,6 +97,8 @@
     X(lazyfree_lazy_server_del, "lazyfree-lazy-server-del", BOOLEAN, "no", RELOAD, LAZYFREE)       \
     X(lazyfree_lazy_user_del, "lazyfree-lazy-user-del", BOOLEAN, "no", RELOAD, LAZYFREE)           \
     X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
+    X(loading_process_events_interval_bytes, "loading-process-events-interval-bytes",              \
+      BYTES(1024, INT32_MAX), "2mb", RELOAD, SLICES)                                               \
     X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
     X(oom_score_adj, "oom-score-adj", ENUM(oom_score_adj), "no", RELOAD, PROCESS)                  \
     X(oom_score_adj_values, "oom-score-adj-values", LIST, "0 200 800", RELOAD, PROCESS)            \
@@ -117,7 +120,8 @@
     X(supervised, "supervised", ENUM(supervised), "no", RESTART, PROCESS)                          \
     X(syslog_enabled, "syslog-enabled", BOOLEAN, "no", RESTART, PROCESS)                           \
     X(syslog_facility, "syslog-facility", TEXT, "local0", RESTART, PROCESS)                        \
-    X(syslog_ident, "syslog-ident", TEXT, "redis", RESTART, PROCESS)
+    X(syslog_ident, "syslog-ident", TEXT, "redis", RESTART, PROCESS)                               \
+    X(use_exit_on_panic, "use-exit-on-panic", BOOLEAN, "no", RELOAD, PROCESS)
 /* clang-format on */
 
 #endif

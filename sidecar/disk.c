@@ -61,6 +61,7 @@ void disk_options(const struct options *options, struct persistence_options *to,
         .sum = options->rdbchecksum,
         .stop_writes = options->stop_writes_on_bgsave_error,
         .access = access_of(options->maxmemory_policy),
+        .key_delay_us = options->rdb_key_save_delay > 0 ? (uint64_t)options->rdb_key_save_delay : 0,
     };
     add_points(&options->save, to);
 }
@@ -93,6 +94,17 @@ static void tell_progress(struct disk_loading *loading, double now)
     }
 }
 
+static bool is_early(const struct disk_loading *loading)
+{
+    int64_t delay_us = loading->options->key_load_delay;
+
+    if (delay_us <= 0) {
+        return false;
+    }
+    double keys = (double)persistence_figures(loading->persistence, 0).load_keys;
+    return keys * (double)delay_us > (ev_time() - loading->began_at) * 1e6;
+}
+
 static void on_idle(struct ev_loop *loop, struct ev_idle *idle, int events)
 {
     struct disk_loading *loading = idle->data;
@@ -102,7 +114,8 @@ static void on_idle(struct ev_loop *loop, struct ev_idle *idle, int events)
     (void)loop;
     (void)events;
     do {
-        state = persistence_load_turn(loading->persistence, RECORDS);
+        state =
+            is_early(loading) ? LOAD_RUNS : persistence_load_turn(loading->persistence, RECORDS);
     } while (state == LOAD_RUNS && ev_time() < until);
     if (state == LOAD_RUNS) {
         tell_progress(loading, ev_time());
@@ -124,6 +137,9 @@ bool disk_load(struct disk_loading *loading, bool *good)
         persistence_load(loading->persistence, &parts, (uint64_t)(now * 1000.0));
 
     *good = state != LOAD_FAILED;
+    if (state == LOAD_FAILED) {
+        log_warning(loading->log, "Fatal error loading the DB, check server logs. Exiting.");
+    }
     if (state != LOAD_RUNS) {
         return false;
     }

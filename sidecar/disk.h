@@ -24,6 +24,7 @@ struct disk_loading {
     struct ev_loop *loop;
     struct persistence *persistence;
     const struct log *log;
+    const struct options *options; /* key-load-delay */
     void *context;
     void (*done)(void *context, bool good);
 

@@ -316,6 +316,7 @@ static bool load_saved(struct program *program, bool *good)
     program->loading = (struct disk_loading){ .loop = program->loop,
                                               .persistence = program->persistence,
                                               .log = &program->logger.log,
+                                              .options = &program->config->options,
                                               .context = program,
                                               .done = loaded };
     return disk_load(&program->loading, good);

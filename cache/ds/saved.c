@@ -37,6 +37,7 @@ enum {
     INTEGER_TEXT_MAX = 11, /* -2147483648 */
     COMPRESS_FROM = 21,    /* Nothing shorter gains. */
     COMPRESS_GAIN = 4,     /* What it must save to be worth it. */
+    FEW_BYTES = 1024,      /* Compressed without asking for memory. */
     LZF_RATIO_MAX = 88,    /* Three bytes can stand for 264. */
     TEXT_DOUBLE_NAN = 253,
     TEXT_DOUBLE_INF = 254,
@@ -144,8 +145,9 @@ static bool save_compressed(struct saver *saver, struct span text)
     if (saver->later != NULL) {
         return save_for_later(saver, text);
     }
+    char few[FEW_BYTES];
     size_t room = text.len - COMPRESS_GAIN;
-    char *packed = memory_alloc(room);
+    char *packed = room <= sizeof(few) ? few : memory_alloc(room);
     size_t len = compress_lzf(text, packed, room);
     if (len > 0) {
         save_encoded(saver, AS_LZF);
@@ -153,7 +155,9 @@ static bool save_compressed(struct saver *saver, struct span text)
         save_len(saver, text.len);
         save_raw(saver, (struct span){ packed, len });
     }
-    memory_free(packed);
+    if (packed != few) {
+        memory_free(packed);
+    }
     return len > 0;
 }
 

@@ -175,17 +175,27 @@ static void end(struct persistence *persistence, enum saving_state state, uint64
     persistence->file = NULL;
 }
 
+/* Nothing is visited ahead of its time. */
+static bool is_early(const struct persistence *persistence, uint64_t now_ms)
+{
+    uint64_t delay_us = persistence->options.key_delay_us;
+    uint64_t elapsed_us = (now_ms - persistence->began_at_ms) * 1000;
+
+    return delay_us > 0 && saving_progress(persistence->saving).visited > elapsed_us / delay_us;
+}
+
 bool persistence_turn(struct persistence *persistence, uint64_t now_ms, size_t buckets)
 {
     if (persistence->saving == NULL) {
         return false;
     }
-    enum saving_state state = saving_turn(persistence->saving, buckets);
+    bool early = is_early(persistence, now_ms);
+    enum saving_state state = saving_turn(persistence->saving, early ? 0 : buckets);
     if (state != SAVING_RUNS) {
         end(persistence, state, now_ms);
         return false;
     }
-    return saving_is_busy(persistence->saving);
+    return !early && saving_is_busy(persistence->saving);
 }
 
 bool persistence_is_saving(const struct persistence *persistence)

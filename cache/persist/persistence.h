@@ -43,6 +43,7 @@ struct persistence_options {
     size_t point_count;
     bool compress, sum, stop_writes;
     enum rdb_access access;
+    uint64_t key_delay_us; /* For tests: each key of BGSAVE takes so long at least. */
 };
 
 struct persistence *persistence_new(const struct persistence_parts *parts,

@@ -158,7 +158,8 @@ static bool read_sum(struct rdb_reader *reader)
                                         "performed.");
         return true;
     }
-    return (uint64_t)expected == reader->sum || load_failed(in, "Wrong RDB checksum");
+    return (uint64_t)expected == reader->sum ||
+           load_failed(in, "RDB CRC error: the checksum is wrong");
 }
 
 static bool read_end(struct rdb_reader *reader)

@@ -43,6 +43,7 @@ struct saving {
     enum saving_state state;
     const char *why; /* NULL, or why it is called off. */
     struct saver saver;
+    bool marks; /* Compression is for jobs. */
     struct block *current;
     struct block *first, **end; /* Given away, in order. */
     bool last_given;
@@ -153,7 +154,7 @@ static void begin_block(struct saving *saving)
     (void)buf_reserve(&block->raw, BLOCK_ROOM);
     saving->current = block;
     saving->saver.out = &block->raw;
-    saving->saver.later = &block->marks;
+    saving->saver.later = saving->marks ? &block->marks : NULL;
 }
 
 static void note_backlog(struct saving *saving)
@@ -328,6 +329,7 @@ static struct saving *make(const struct saving_parts *parts)
     }
     saving->saver.compress = parts->compress && parts->form == SAVING_RDB;
     saving->saver.for_7_0 = true;
+    saving->marks = parts->jobs->add != NULL;
     begin_block(saving);
     if (parts->form == SAVING_RDB) {
         rdb_write_begin(&saving->saver, &parts->facts);
@@ -373,7 +375,7 @@ enum saving_state saving_turn(struct saving *saving, size_t buckets)
     if (!saving->last_given && atomic_load(&saving->error) != 0) {
         snapshot_cancel(saving->parts.cache, "it could not be written");
     }
-    if (!saving->last_given && saving_is_busy(saving) &&
+    if (buckets > 0 && !saving->last_given && saving_is_busy(saving) &&
         snapshot_step(saving->parts.cache, buckets)) {
         write_last(saving);
     }

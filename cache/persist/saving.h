@@ -47,8 +47,8 @@ struct saving *saving_new(const struct saving_parts *parts, uint64_t now_ms);
 /* It has ended, or its jobs have, as after jobs_free(). Accepts NULL. */
 void saving_free(struct saving *saving);
 
-/* Visits up to `buckets` of the table, if the backlog allows it, and looks what the jobs did. From
- * the end on it always answers the same. */
+/* Visits up to `buckets` of the table, or none, if the backlog allows it, and looks what the jobs
+ * did. From the end on it always answers the same. */
 enum saving_state saving_turn(struct saving *saving, size_t buckets);
 
 /* Whether saving_turn() has something to do at once: if not, a job or a sink wakes the loop. */
