@@ -43,9 +43,19 @@ struct persistence {
     struct rdb_file *loading; /* NULL: none. */
     uint64_t load_began_ms;
     struct rdb_report report;
+
+    void (*tell_place)(void *context, struct rdb_facts *facts);
+    void *place_context;
 };
 
 /* --- life --- */
+
+void persistence_set_place(struct persistence *persistence,
+                           void (*tell)(void *context, struct rdb_facts *facts), void *context)
+{
+    persistence->tell_place = tell;
+    persistence->place_context = context;
+}
 
 void persistence_configure(struct persistence *persistence,
                            const struct persistence_options *options)
@@ -106,16 +116,20 @@ static struct saving_parts parts_of(struct persistence *persistence, struct file
                                     const char *name, uint64_t now_ms)
 {
     char temporary[FILE_PATH_MAX];
+    struct rdb_facts facts = { .now_ms = now_ms, .used_memory = memory_refresh().used };
 
     snprintf(temporary, sizeof(temporary), "%s/temp-%s-%d.rdb", persistence->directory, name,
              persistence->parts.process_id);
     file_sink_init(file, persistence->parts.files, persistence->path, temporary);
+    if (persistence->tell_place != NULL) {
+        persistence->tell_place(persistence->place_context, &facts);
+    }
     return (struct saving_parts){
         .cache = persistence->parts.cache,
         .jobs = persistence->parts.jobs,
         .sink = file_sink(file),
         .form = SAVING_RDB,
-        .facts = { .now_ms = now_ms, .used_memory = memory_refresh().used },
+        .facts = facts,
         .access = persistence->options.access,
         .compress = persistence->options.compress,
         .sum = persistence->options.sum,

@@ -48,6 +48,10 @@ struct persistence_options {
 
 struct persistence *persistence_new(const struct persistence_parts *parts,
                                     const struct persistence_options *options, uint64_t now_ms);
+/* Who knows where the data is in a stream of replication: asked at the beginning of each save, and
+ * may set the facts that tell of it. At start only. */
+void persistence_set_place(struct persistence *persistence,
+                           void (*tell)(void *context, struct rdb_facts *facts), void *context);
 void persistence_configure(struct persistence *persistence,
                            const struct persistence_options *options);
 /* Calls off what is under way; afterwards the job queue may be ended, then this freed. */

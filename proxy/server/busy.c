@@ -11,7 +11,8 @@
  *     3  No connection is freed. Somebody further up may hold it; those that end do so after the
  *        script.
  *     4  Clients with a request that waits, or with more requests than one turn takes, wait on.
- *        So do other members of the mesh: what they forward is answered when the script is over. */
+ *        So do other members of the mesh: what they forward is answered when the script is over.
+ *        So does the stream of a primary: it would change what the script works on. */
 
 #include "proxy/server/busy.h"
 
@@ -65,9 +66,9 @@ static bool may_be_served(const struct server *server, const struct connection *
     const struct session *session = &connection->session;
 
     return session != server->running && session->end == SESSION_OPEN && !session->greeted &&
-           !session->paused && session->wait == NULL && session->held == NULL &&
-           !connection->unfinished && !connection->must_wait && !connection->input_ended &&
-           !connection->lingering;
+           !session->to_primary && !session->paused && session->wait == NULL &&
+           session->held == NULL && !connection->unfinished && !connection->must_wait &&
+           !connection->input_ended && !connection->lingering;
 }
 
 static void collect(struct places *places, const struct server *server)

@@ -9,6 +9,7 @@
 #include "cache/base/memory.h"
 #include "cache/persist/change_text.h"
 #include "cache/base/number.h"
+#include "cache/persist/insert.h"
 #include "cache/persist/rdb_read.h"
 #include "proxy/discovery/dns.h"
 #include "proxy/server/connection.h"
@@ -334,6 +335,7 @@ static void begin_to_load(struct replication *replication)
     stream_close(&replication->stream);
     following->may_continue = false;
     empty_store(replication);
+    insert_into_nothing(server->parts.cache);
     const struct rdb_reading reading = {
         .cache = server->parts.cache,
         .in = spool_bytes(following->spool),
@@ -397,6 +399,7 @@ static void go_on_loading(struct replication *replication)
                  report->why, (unsigned long long)report->offset);
         stop_loading(replication);
         empty_store(replication); /* Half of it is worse than nothing. */
+        insert_into_nothing(replication->server->parts.cache);
         fail(replication, line);
     }
 }
@@ -563,6 +566,19 @@ static void keep_alive(struct replication *replication)
     }
 }
 
+static const char *silence(enum following_state state)
+{
+    switch (state) {
+    case FOLLOWING_GREETS:
+        return "Timeout connecting to the MASTER...";
+    case FOLLOWING_RECEIVES:
+        return "Timeout receiving bulk data from MASTER... If the problem persists try to set the "
+               "'repl-timeout' parameter in redis.conf to a larger value.";
+    default:
+        return "MASTER timeout: no data nor PING received...";
+    }
+}
+
 void following_look(struct replication *replication)
 {
     struct following *following = &replication->following;
@@ -583,7 +599,7 @@ void following_look(struct replication *replication)
     case FOLLOWING_RECEIVES:
     case FOLLOWING_ONLINE:
         if (!following->link->paused && now_ms > following->heard_at_ms + timeout_ms) {
-            fail(replication, "MASTER timeout: no data nor PING received...");
+            fail(replication, silence(following->state));
         }
         break;
     }

@@ -9,6 +9,7 @@
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
+#include "cache/persist/persistence.h"
 #include "proxy/server/replication_inside.h"
 #include "proxy/server/state.h"
 #include "proxy/server/transaction.h"
@@ -30,6 +31,24 @@ void replication_new_id(struct replication *replication, char id[REPLICATION_ID_
     id[HISTORY_ID_LEN] = '\0';
 }
 
+/* Where the data was in a history when it was saved: a fact of the file. */
+static void tell_place(void *context, struct rdb_facts *facts)
+{
+    struct replication *replication = context;
+    const struct following *following = &replication->following;
+    const struct stream *stream = &replication->stream;
+    int db = following->link != NULL ? following->link->db : following->db;
+    bool has_place = following_is_on(following)
+                         ? following->may_continue || following->state == FOLLOWING_ONLINE
+                         : stream_is_open(stream);
+
+    if (has_place) {
+        facts->replication_offset = (int64_t)replication_offset(replication);
+        facts->replication_id = stream->history.id;
+        facts->replication_db = following_is_on(following) ? db : stream->text.db;
+    }
+}
+
 struct replication *replication_new(struct server *server)
 {
     struct replication *replication = memory_zero(sizeof(*replication));
@@ -42,6 +61,9 @@ struct replication *replication_new(struct server *server)
     replication->stream.heard = replicas_hear;
     replication->stream.context = replication;
     following_init(&replication->following);
+    if (server->parts.persistence != NULL) {
+        persistence_set_place(server->parts.persistence, tell_place, replication);
+    }
     return replication;
 }
 
@@ -139,32 +161,38 @@ static bool writes(const struct server *server, const struct session *session,
     return false;
 }
 
+/* Why only a primary may write here now; empty if that is not so. */
+static struct span no_writes(const struct server *server)
+{
+    const struct replication *replication = server->replication;
+
+    if (lacks_replicas(replication)) {
+        return SPAN("NOREPLICAS Not enough good replicas to write.");
+    }
+    if (following_is_on(&replication->following) && server->options->replica_read_only) {
+        return SPAN("READONLY You can't write against a read only replica.");
+    }
+    return SPAN("");
+}
+
 bool replication_refuses(const struct server *server, const struct session *session,
                          const struct command *command, struct span *error)
 {
-    const struct replication *replication = server->replication;
-    const struct options *options = server->options;
-    const struct following *following = &replication->following;
-    bool follows = following_is_on(following);
+    const struct following *following = &server->replication->following;
 
     if (session->to_primary) {
         return false;
     }
-    if (lacks_replicas(replication) && writes(server, session, command)) {
-        *error = SPAN("NOREPLICAS Not enough good replicas to write.");
-        return true;
+    if (writes(server, session, command)) {
+        *error = no_writes(server);
+        if (error->len > 0) {
+            return true;
+        }
     }
-    if (follows && options->replica_read_only && writes(server, session, command)) {
-        *error = SPAN("READONLY You can't write against a read only replica.");
-        return true;
-    }
-    if (follows && following->state != FOLLOWING_ONLINE && !options->replica_serve_stale_data &&
-        !(command->flags & CMD_STALE)) {
-        *error = SPAN("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "
-                      "'no'.");
-        return true;
-    }
-    return false;
+    *error =
+        SPAN("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+    return following_is_on(following) && following->state != FOLLOWING_ONLINE &&
+           !server->options->replica_serve_stale_data && !(command->flags & CMD_STALE);
 }
 
 /* --- time --- */
@@ -215,6 +243,34 @@ void replication_tick(struct server *server)
     replication_look(replication);
 }
 
+/* What was loaded was of this history, up to there. Replicas can go on with us from there too,
+ * unless keys were left out while loading that they still have. */
+static bool take_place(struct replication *replication, bool follows)
+{
+    const struct server *server = replication->server;
+    const struct persistence *persistence = server->parts.persistence;
+    const struct rdb_report *report = persistence == NULL ? NULL : persistence_report(persistence);
+    struct history *history = &replication->stream.history;
+    char id[REPLICATION_ID_ROOM];
+
+    if (report == NULL || strlen(report->replication_id) != HISTORY_ID_LEN ||
+        report->replication_offset < 0 || server->options->appendonly ||
+        (!follows && report->expired > 0)) {
+        return false;
+    }
+    history_follow(history, span_from(report->replication_id),
+                   (uint64_t)report->replication_offset);
+    if (follows) {
+        replication->stream.text.db = report->replication_db;
+    } else {
+        replication_new_id(replication, id);
+        history_promote(history, id);
+        stream_open(&replication->stream, server->options->repl_backlog_size);
+        replication->alone_since_ms = server->now_ms;
+    }
+    return true;
+}
+
 /* Not before what is on disk was loaded. */
 static void start(struct replication *replication)
 {
@@ -223,9 +279,10 @@ static void start(struct replication *replication)
     int64_t port;
 
     replication->started = true;
+    bool has_place = take_place(replication, primary->count == 2);
     if (primary->count == 2 && number_parse(span_from(primary->items[1]), &port) && port > 0 &&
         port <= UINT16_MAX) {
-        following_begin(replication, span_from(primary->items[0]), (uint16_t)port, false);
+        following_begin(replication, span_from(primary->items[0]), (uint16_t)port, has_place);
     }
 }
 
