@@ -54,7 +54,7 @@ struct arena_mark arena_mark(const struct arena *arena)
 /* The first block stays even if the mark is older than it. */
 void arena_rewind(struct arena *arena, struct arena_mark mark)
 {
-    while (arena->blocks != mark.block && arena->blocks->next != NULL) {
+    while (arena->blocks != NULL && arena->blocks != mark.block && arena->blocks->next != NULL) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;
         memory_free(block);

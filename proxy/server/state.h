@@ -102,7 +102,7 @@ struct server {
     struct connection *lingering;
     struct connection *withheld; /* Have output that waits for the disk. */
     bool rewrite_is_behind;
-    char misconf[512]; /* Why writes are refused: persisting.c. */
+    char misconf[512];   /* Why writes are refused: persisting.c. */
     unsigned handshakes; /* Gone on with in this turn. */
     bool draining;
     bool cache_is_busy; /* cache_tick() wants to be called again soon. */

@@ -54,12 +54,44 @@ static void a_large_piece_gets_a_block_of_its_own(void **state)
     arena_fini(&arena);
 }
 
+static void what_is_taken_after_a_mark_dies_with_the_rewind(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    char *kept = arena_alloc(&arena, 100);
+    memset(kept, 'k', 100);
+    struct arena_mark mark = arena_mark(&arena);
+    void *first = arena_alloc(&arena, 50);
+    for (int i = 0; i < 100; i++) {
+        memset(arena_alloc(&arena, 3000), 'x', 3000);
+    }
+    arena_rewind(&arena, mark);
+    assert_ptr_equal(arena_alloc(&arena, 50), first);
+    assert_int_equal(kept[99], 'k');
+    arena_fini(&arena);
+}
+
+static void an_empty_arena_can_be_rewound_to(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    struct arena_mark mark = arena_mark(&arena);
+    arena_rewind(&arena, mark);
+    void *first = arena_alloc(&arena, 50);
+    arena_alloc(&arena, 100000);
+    arena_rewind(&arena, mark);
+    assert_ptr_equal(arena_alloc(&arena, 50), first);
+    arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_aligned_and_apart),
         cmocka_unit_test(a_reset_keeps_the_first_block),
         cmocka_unit_test(a_large_piece_gets_a_block_of_its_own),
+        cmocka_unit_test(what_is_taken_after_a_mark_dies_with_the_rewind),
+        cmocka_unit_test(an_empty_arena_can_be_rewound_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
