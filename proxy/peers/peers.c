@@ -9,6 +9,7 @@
 #include "cache/base/memory.h"
 #include "cache/ds/textset.h"
 #include "proxy/peers/inside.h"
+#include "proxy/peers/libraries.h"
 #include "proxy/peers/tidings.h"
 #include "proxy/peers/words.h"
 
@@ -466,6 +467,12 @@ static uint64_t unix_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void lane_ready(struct peers *peers, struct lane *lane)
+{
+    tidings_lane_ready(peers, lane);
+    libraries_lane_ready(peers, lane);
+}
+
 struct peers *peers_new(const struct peers_parts *parts)
 {
     static const struct view nobody = { .self = VIEW_NO_SELF };
@@ -487,7 +494,7 @@ struct peers *peers_new(const struct peers_parts *parts)
         .lane_lost = errands_lane_lost,
         .lane_gone = errands_lane_gone,
         .peers = peers,
-        .lane_ready = tidings_lane_ready,
+        .lane_ready = lane_ready,
         .changed = tidings_of_change,
     };
     peers->errands = errands_new(peers);

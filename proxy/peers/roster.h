@@ -15,9 +15,10 @@
 
 struct peer {
     struct address address;
-    char node_id[HELLO_ID_SIZE]; /* "" until greeted. */
-    struct lane **lanes;         /* By database; NULL where none was needed yet. */
-    size_t writes_of_all;        /* Under way, of the kind that may change other databases. */
+    char node_id[HELLO_ID_SIZE];  /* "" until greeted. */
+    char given_to[HELLO_ID_SIZE]; /* Whom libraries were sent to; see libraries.c. */
+    struct lane **lanes;          /* By database; NULL where none was needed yet. */
+    size_t writes_of_all;         /* Under way, of the kind that may change other databases. */
     bool leaving;
     struct roster *roster;
     struct peer *next; /* Of those that are leaving. */

@@ -401,6 +401,27 @@ def a_lost_link_means_that_anything_may_have_changed(mesh):
         tracker.close()
 
 
+def functions_are_known_to_all_and_run_where_the_keys_are(mesh):
+    a, b, c = mesh.pods
+    library = "#!lua name=lib\nredis.register_function('put', function(keys, args) " \
+              "redis.call('SET', keys[1], args[1]) return 'new' end)"
+    assert a.call("FUNCTION", "LOAD", library.replace("new", "old")) == b"lib"
+    assert a.call("FUNCTION", "LOAD", "REPLACE", library) == b"lib"
+    for pod in mesh.pods:
+        assert pod.call("FUNCTION", "STATS")[3][1][1] == 1
+        for owner in mesh.pods:
+            key = mesh.key_of(owner, "fn")
+            assert pod.call("FCALL", "put", "1", key, "by %d" % pod.number) == b"new"
+            assert c.call("GET", key) == b"by %d" % pod.number
+    b.stop()
+    b.start(*FLAGS)
+    mesh.whole()
+    until(lambda: b.call("FUNCTION", "LIST") != [], 5, "a new member has no functions")
+    assert a.call("FCALL", "put", "1", mesh.key_of(b, "fn"), "again") == b"new"
+    assert a.call("FUNCTION", "DELETE", "lib") == b"OK"
+    assert [pod.call("FUNCTION", "LIST") for pod in mesh.pods] == [[], [], []]
+
+
 def reads_become_local(mesh):
     a, b, _ = mesh.pods
     key = mesh.key_of(b, "local")
@@ -661,6 +682,7 @@ TESTS = [
     a_message_of_a_transaction_or_script_reaches_every_pod_once,
     clients_that_track_hear_of_writes_anywhere,
     clients_that_broadcast_hear_of_writes_anywhere,
+    functions_are_known_to_all_and_run_where_the_keys_are,
     reads_become_local,
     a_write_is_read_here_at_once_and_there_within_the_lease,
     the_pipeline_keeps_its_order,
