@@ -1,77 +1,96 @@
-/* Whole files, through the operating system's own operations. */
+/* What is done with files by means of any operations: here those of a disk that fails. */
 
 #include "cache/base/file.h"
 
-#include <errno.h>
+#include "tests/unit/cache/persist/disk.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
-struct folder {
-    char path[64], file[80], beside[80];
-};
-
-static void folder_init(struct folder *folder)
-{
-    snprintf(folder->path, sizeof(folder->path), "/tmp/podis-file-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-    snprintf(folder->file, sizeof(folder->file), "%s/file", folder->path);
-    snprintf(folder->beside, sizeof(folder->beside), "%s/beside", folder->path);
-}
-
-static void folder_fini(struct folder *folder)
-{
-    unlink(folder->file);
-    assert_int_equal(rmdir(folder->path), 0); /* Nothing else is left in it. */
-}
-
-static void reads_what_was_written(void **state)
+static void replaces_all_or_nothing_whatever_fails(void **state)
 {
     (void)state;
-    struct folder folder;
-    struct buf text;
-    folder_init(&folder);
-    buf_init(&text, 1 << 20);
+    int done = -EIO;
 
-    assert_int_equal(file_replace(&file_system, folder.file, folder.beside, SPAN("first")), 0);
-    assert_int_equal(file_replace(&file_system, folder.file, folder.beside, SPAN("second")), 0);
-    assert_int_equal(file_read_all(&file_system, folder.file, &text), 0);
-    assert_int_equal(text.len, 6);
-    assert_memory_equal(buf_span(&text).bytes, "second", 6);
-    assert_true(file_is_there(&file_system, folder.file));
-    assert_false(file_is_there(&file_system, folder.beside));
-    buf_fini(&text);
-    folder_fini(&folder);
+    for (uint64_t at = 1; done != 0; at++) {
+        struct disk disk;
+        disk_init(&disk);
+        disk_write(&disk, "/data/file", SPAN("old"));
+        disk.fail_at = at;
+        disk.write_max = 2;
+        done = file_replace(&disk.ops, "/data/file", "/data/temporary", SPAN("fresh"));
+        struct span held = disk_read(&disk, "/data/file");
+        if (done == 0) {
+            assert_true(span_equal(held, SPAN("fresh")));
+            assert_int_equal(disk.directory_syncs, 1);
+        } else {
+            assert_int_equal(done, -EIO);
+            assert_true(span_equal(held, SPAN("old")) || span_equal(held, SPAN("fresh")));
+        }
+        assert_int_equal(disk.open, 0);
+        disk_fini(&disk);
+    }
 }
 
-static void says_what_is_wrong_with_a_file(void **state)
+static void a_full_disk_is_said_so(void **state)
 {
     (void)state;
-    struct folder folder;
-    struct buf text;
-    folder_init(&folder);
-    buf_init(&text, 5);
+    struct disk disk;
+    disk_init(&disk);
+    disk.room = 3;
 
-    assert_int_equal(file_read_all(&file_system, folder.file, &text), -ENOENT);
-    assert_int_equal(file_replace(&file_system, folder.file, folder.beside, SPAN("too long")), 0);
-    assert_int_equal(file_read_all(&file_system, folder.file, &text), -EFBIG);
-    assert_int_equal(file_replace(&file_system, "/nowhere/at/all", "/nowhere/at/some", SPAN("")),
-                     -ENOENT);
+    assert_int_equal(file_replace(&disk.ops, "/data/file", "/data/temporary", SPAN("fresh")),
+                     -ENOSPC);
+    assert_int_equal(disk_count(&disk), 0);
+    disk_fini(&disk);
+}
+
+static void reads_whole_files_up_to_a_limit(void **state)
+{
+    (void)state;
+    struct disk disk;
+    struct buf text;
+    disk_init(&disk);
+    disk_write(&disk, "/data/file", SPAN("text"));
+
+    buf_init(&text, SIZE_MAX);
+    assert_int_equal(file_read_all(&disk.ops, "/data/file", &text), 0);
+    assert_true(span_equal(buf_span(&text), SPAN("text")));
+    assert_int_equal(file_read_all(&disk.ops, "/data/none", &text), -ENOENT);
     buf_fini(&text);
-    folder_fini(&folder);
+    buf_init(&text, 3);
+    assert_int_equal(file_read_all(&disk.ops, "/data/file", &text), -EFBIG);
+    buf_fini(&text);
+    assert_int_equal(disk.open, 0);
+    disk_fini(&disk);
+}
+
+static void knows_whether_a_file_is_there(void **state)
+{
+    (void)state;
+    struct disk disk;
+    disk_init(&disk);
+    disk_write(&disk, "/data/file", SPAN("text"));
+
+    assert_true(file_is_there(&disk.ops, "/data/file"));
+    assert_false(file_is_there(&disk.ops, "/data/none"));
+    disk.fail_at = disk.calls + 1;
+    assert_true(file_is_there(&disk.ops, "/data/none")); /* Nobody can tell. */
+    disk_fini(&disk);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_was_written),
-        cmocka_unit_test(says_what_is_wrong_with_a_file),
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replaces_all_or_nothing_whatever_fails),
+        cmocka_unit_test(a_full_disk_is_said_so),
+        cmocka_unit_test(reads_whole_files_up_to_a_limit),
+        cmocka_unit_test(knows_whether_a_file_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
