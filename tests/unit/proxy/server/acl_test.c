@@ -230,17 +230,17 @@ static void knows_requirepass_as_the_password_of_default(void **state)
     struct span others[] = { SPAN("maxclients"), SPAN("7") };
 
     assert_int_equal(config_set(fixture.config, pairs, 2, why, sizeof(why)), ERR_OK);
-    server_configure(fixture.server, fixture.config);
+    acl_configure(fixture.server);
     assert_false(logs_in(&client, "default", SPAN("old")));
     assert_true(logs_in(&client, "default", SPAN("new")));
     /* What ACL SETUSER did stays until requirepass changes again. */
     client_asks(&client, "ACL SETUSER default >more\r\n");
     assert_int_equal(config_set(fixture.config, others, 2, why, sizeof(why)), ERR_OK);
-    server_configure(fixture.server, fixture.config);
+    acl_configure(fixture.server);
     assert_true(logs_in(&client, "default", SPAN("more")));
     pairs[1] = SPAN("");
     assert_int_equal(config_set(fixture.config, pairs, 2, why, sizeof(why)), ERR_OK);
-    server_configure(fixture.server, fixture.config);
+    acl_configure(fixture.server);
     assert_true(fixture.server->users.first->nopass);
     assert_int_equal(fixture.server->users.first->passwords.count, 0);
     client_fini(&client);
