@@ -18,6 +18,7 @@
 #include "sidecar/arguments.h"
 #include "sidecar/modes.h"
 #include "sidecar/process.h"
+#include "proxy/server/commands/debug.h"
 #include "proxy/server/latency.h"
 #include "proxy/server/watch.h"
 #include "sidecar/program.h"
@@ -118,6 +119,12 @@ static void log_took(void *context, const char *event, uint64_t ms)
     latency_sample(program->server, latency_event_named(span_from(event)), ms);
 }
 
+static void log_sleeps(void *context, uint64_t us)
+{
+    (void)context;
+    debug_nap(us);
+}
+
 static void wait_for_log(void *context)
 {
     struct program *program = context;
@@ -138,6 +145,7 @@ static void make_log(struct program *program)
                                      .context = program,
                                      .lost = log_is_lost,
                                      .took = log_took,
+                                     .sleep = log_sleeps,
                                      .wait = wait_for_log };
 
     program->log_jobs = jobs_new(program->loop);
@@ -390,7 +398,9 @@ static int serve(struct program *program)
         load(program);
         program_run(program);
         process_remove_files(&program->config->options);
-        log_notice(&program->logger.log, "podis is now ready to exit, bye bye...");
+        if (!program->failed) {
+            log_notice(&program->logger.log, "podis is now ready to exit, bye bye...");
+        }
     } else {
         log_warning(&program->logger.log, "%s", why);
     }

@@ -135,8 +135,10 @@ static enum err rewrite_config(void *context, char *why, size_t why_size)
 
 static void begin_to_drain(struct program *program)
 {
-    log_notice(&program->logger.log, "Draining: %zu connections, %zu requests wait for peers",
-               server_connections(program->server), server_waiting(program->server));
+    if (!program->failed) { /* Else the last line is to be what went wrong. */
+        log_notice(&program->logger.log, "Draining: %zu connections, %zu requests wait for peers",
+                   server_connections(program->server), server_waiting(program->server));
+    }
     server_drain(program->server);
     if (program->peers != NULL) {
         peers_drain(program->peers);

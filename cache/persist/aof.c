@@ -31,6 +31,17 @@ static void took(void *context, const char *event, uint64_t ms)
     }
 }
 
+static void nap(void *context, uint64_t us)
+{
+    const struct aof *aof = context;
+    aof->parts.sleep(aof->parts.context, us);
+}
+
+void aof_set_sleep(struct aof *aof, uint64_t us)
+{
+    aof_log_set_sleep(aof->log, us);
+}
+
 static void set_policy(struct aof *aof)
 {
     const struct aof_options *options = &aof->options;
@@ -61,6 +72,7 @@ struct aof *aof_new(const struct aof_parts *parts, const struct aof_options *opt
         .context = aof,
         .lost = lost,
         .took = took,
+        .sleep = nap,
     };
 
     aof->parts = *parts;

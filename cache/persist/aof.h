@@ -35,6 +35,7 @@ struct aof_parts {
     void *context; /* Of all below. */
     void (*lost)(void *context);
     void (*took)(void *context, const char *event, uint64_t ms);
+    void (*sleep)(void *context, uint64_t us);
     /* Blocks until all of log_jobs that were given are done. NULL if they are done at once. */
     void (*wait)(void *context);
     /* As aof_replay_parts.run and rdb_reading.function; may be NULL. */
@@ -109,6 +110,9 @@ enum aof_answer aof_rewrite(struct aof *aof, uint64_t now_ms);
 /* Waits until all that was said is on the disk: at the end, and ahead of DEBUG LOADAOF's
  * aof_load(). 0, or what went wrong. */
 must_check int aof_settle(struct aof *aof, uint64_t now_ms);
+
+/* DEBUG AOF-FLUSH-SLEEP: each write takes so long. */
+void aof_set_sleep(struct aof *aof, uint64_t us);
 
 struct aof_figures {
     bool on;    /* It is not OFF. */

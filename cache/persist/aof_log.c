@@ -31,6 +31,7 @@ struct commit {
     int file;
     uint64_t file_at; /* Where they go. */
     bool sync, close;
+    uint64_t sleep_us;
     uint64_t began_at_ms;
     uint64_t seq; /* Of the last change. */
 
@@ -64,6 +65,7 @@ struct aof_log {
     uint64_t retry_at_ms, said_at_ms;
     bool must_rewrite;
     uint64_t delayed;
+    uint64_t sleep_us;
 
     uint64_t *writers;
     size_t writer_count, writer_room;
@@ -171,6 +173,9 @@ static void carry_out(struct commit *commit)
 {
     const struct file_ops *files = commit->log->parts.files;
 
+    if (commit->sleep_us > 0) {
+        commit->log->parts.sleep(commit->log->parts.context, commit->sleep_us);
+    }
     write_bytes(commit);
     if (commit->sync && commit->write_error == 0) {
         int done = files->sync(files->context, commit->file, true);
@@ -322,6 +327,7 @@ static void start(struct aof_log *log, bool sync, bool on_the_spot)
     assert(!log->on_its_way);
     commit->sync = sync;
     commit->began_at_ms = log->now_ms;
+    commit->sleep_us = log->sleep_us;
     commit->write_error = commit->sync_error = commit->cut_error = 0;
     commit->written = 0;
     atomic_store_explicit(&commit->done, false, memory_order_relaxed);
@@ -396,7 +402,7 @@ static void begin_next(struct aof_log *log)
     }
     log->postponed_ms = 0;
     if (log->filling.len > 0) {
-        bool few = log->filling.len <= LOOP_WRITE_MAX && !syncs_always(log);
+        bool few = log->filling.len <= LOOP_WRITE_MAX && !syncs_always(log) && log->sleep_us == 0;
         take_filling(log);
         start(log, syncs_always(log), few);
     }
@@ -423,6 +429,12 @@ void aof_log_turn(struct aof_log *log, uint64_t now_ms)
 bool aof_log_is_on(const struct aof_log *log)
 {
     return log->file >= 0;
+}
+
+void aof_log_set_sleep(struct aof_log *log, uint64_t us)
+{
+    assert(us == 0 || log->parts.sleep != NULL);
+    log->sleep_us = us;
 }
 
 static bool is_idle(const struct aof_log *log)

@@ -40,6 +40,8 @@ struct aof_log_parts {
     void *context;
     /* Nothing that was not acknowledged may be from now on. */
     void (*lost)(void *context);
+    /* Waits, in the job. For DEBUG AOF-FLUSH-SLEEP. */
+    void (*sleep)(void *context, uint64_t us);
     /* How long something took that others may have waited for: an event of LATENCY. */
     void (*took)(void *context, const char *event, uint64_t ms);
 };
@@ -69,6 +71,8 @@ void aof_log_go_on(struct aof_log *log);
 /* What was said is written, synced, and the file closed: nothing is logged any more. It is idle. */
 void aof_log_end(struct aof_log *log, uint64_t now_ms);
 bool aof_log_is_on(const struct aof_log *log);
+/* Each write takes so long: for tests. 0: as long as it takes. */
+void aof_log_set_sleep(struct aof_log *log, uint64_t us);
 /* Looks what became of what was on its way; nothing is left of it. */
 bool aof_log_is_idle(struct aof_log *log, uint64_t now_ms);
 

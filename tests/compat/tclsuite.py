@@ -107,7 +107,7 @@ def prepare(program, name, patch_function):
     shutil.copy(os.path.join(source, "runtest"), place)
     os.makedirs(os.path.join(place, "src"))
     os.symlink(os.path.abspath(program), os.path.join(place, "src", "redis-server"))
-    for tool in ("redis-cli", "redis-benchmark"):
+    for tool in ("redis-cli", "redis-benchmark", "redis-check-aof"):
         os.symlink(os.path.abspath(server.redis_program(tool)), os.path.join(place, "src", tool))
     if patch_function:
         tolerate_no_functions(place)

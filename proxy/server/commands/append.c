@@ -4,6 +4,7 @@
 
 #include "cache/call.h"
 #include "cache/persist/aof.h"
+#include "cache/persist/insert.h"
 #include "proxy/server/session.h"
 #include "proxy/server/state.h"
 
@@ -45,7 +46,7 @@ static bool load_again(struct call *c, struct aof *aof)
     if (aof_settle(aof, c->now_ms) < 0) {
         return false;
     }
-    cache_forget_all(c->cache);
+    insert_into_nothing(c->cache);
     enum aof_load state = aof_load(aof, c->now_ms);
     while (state == AOF_LOAD_RUNS) {
         state = aof_load_turn(aof, c->now_ms, STEP_BYTES);
@@ -63,6 +64,22 @@ void debug_loadaof(struct call *c)
         return;
     }
     log_warning(server_log(session->server), "Append Only File loaded by DEBUG LOADAOF");
+    reply_ok(c->reply);
+}
+
+void debug_aof_flush_sleep(struct call *c)
+{
+    enum { SLEEP_MAX_US = 60 * 1000 * 1000 };
+    struct aof *aof = aof_of(c);
+    int64_t number = 0;
+
+    if (!arg_integer(c, 2, &number)) {
+        return;
+    }
+    uint64_t us = number < 0 ? 0 : number > SLEEP_MAX_US ? SLEEP_MAX_US : (uint64_t)number;
+    if (aof != NULL) {
+        aof_set_sleep(aof, us);
+    }
     reply_ok(c->reply);
 }
 

@@ -33,6 +33,14 @@ static void debug_sleep(struct call *call)
     reply_ok(call->reply);
 }
 
+void debug_nap(uint64_t us)
+{
+    struct timespec left = { (time_t)(us / 1000000), (long)(us % 1000000) * 1000 };
+
+    while (nanosleep(&left, &left) != 0) {
+    }
+}
+
 static void debug_log(struct call *call)
 {
     const struct session *session = call->caller;
@@ -135,6 +143,8 @@ static void debug_help(struct call *call);
 
 /* Those about the process; the ones about data are debug_subjects. */
 static const struct debug_subject subjects[] = {
+    { "aof-flush-sleep", 3, 3, debug_aof_flush_sleep,
+      "AOF-FLUSH-SLEEP <microsec>: each write of the append-only file takes so long." },
     { "change-repl-id", 2, 2, reply_done, "CHANGE-REPL-ID: taken note of." },
     { "error", 3, 3, debug_error, "ERROR <text>: reply with this error." },
     { "help", 2, 2, debug_help, "HELP: this list." },

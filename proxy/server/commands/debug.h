@@ -8,4 +8,7 @@
 
 extern const struct command debug_commands[];
 
+/* DEBUG AOF-FLUSH-SLEEP: the job that writes the append-only file stops for so long. */
+void debug_nap(uint64_t us);
+
 #endif

@@ -26,7 +26,8 @@ void transaction_of_peer(struct call *c);
 /* Those of PODIS.MESH WATCH and UNWATCH. */
 void watch_of_peer(struct call *c);
 void unwatch_of_peer(struct call *c);
-/* Of DEBUG LOADAOF, in append.c. */
+/* Of DEBUG LOADAOF and AOF-FLUSH-SLEEP, in append.c. */
 void debug_loadaof(struct call *c);
+void debug_aof_flush_sleep(struct call *c);
 
 #endif
