@@ -79,6 +79,8 @@
     X(client_output_buffer_limit, "client-output-buffer-limit", LIMITS,                            \
       "normal 0 0 0 slave 256mb 64mb 60 pubsub 32mb 8mb 60", RELOAD,                               \
       "Close a client whose unread answers pass: class, hard limit, soft limit, its seconds")      \
+    X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD,                                  \
+      "Memory of all clients, in bytes or as a share of maxmemory; the heaviest go if it is more") \
     X(proto_max_bulk_len, "proto-max-bulk-len", BYTES(1048576, INT64_MAX), "512mb", RELOAD,        \
       "Longest single argument")                                                                   \
     X(notify_keyspace_events, "notify-keyspace-events", EVENTS, "", RELOAD,                        \

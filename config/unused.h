@@ -99,7 +99,6 @@
     X(lazyfree_lazy_user_flush, "lazyfree-lazy-user-flush", BOOLEAN, "no", RELOAD, LAZYFREE)       \
     X(loading_process_events_interval_bytes, "loading-process-events-interval-bytes",              \
       BYTES(1024, INT32_MAX), "2mb", RELOAD, SLICES)                                               \
-    X(maxmemory_clients, "maxmemory-clients", SHARE, "0", RELOAD, CLIENTS)                         \
     X(oom_score_adj, "oom-score-adj", ENUM(oom_score_adj), "no", RELOAD, PROCESS)                  \
     X(oom_score_adj_values, "oom-score-adj-values", LIST, "0 200 800", RELOAD, PROCESS)            \
     X(proc_title_template, "proc-title-template", TEXT, "{title} {listen-addr} {server-mode}",     \

@@ -57,6 +57,17 @@ char *buf_reserve_slow(struct buf *buf, size_t len)
     return buf->bytes + buf->start + buf->len;
 }
 
+char *buf_reserve_exactly(struct buf *buf, size_t len)
+{
+    if (buf->len > buf->max || len > buf->max - buf->len) {
+        return NULL;
+    }
+    if (buf->capacity - buf->start - buf->len < len) {
+        grow(buf, buf->len + len);
+    }
+    return buf->bytes + buf->start + buf->len;
+}
+
 bool buf_addf(struct buf *buf, const char *format, ...)
 {
     char few[512];

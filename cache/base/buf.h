@@ -28,6 +28,9 @@ void buf_fini(struct buf *buf);
  * maximum. The bytes written there count once buf_commit() says so. */
 char *buf_reserve_slow(struct buf *buf, size_t len);
 
+/* The same, and if it has to grow then only as far as that needs: for a size that is known. */
+char *buf_reserve_exactly(struct buf *buf, size_t len);
+
 static inline char *buf_reserve(struct buf *buf, size_t len)
 {
     if (buf->capacity - buf->start - buf->len >= len && buf->max - buf->len >= len) {

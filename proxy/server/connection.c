@@ -6,6 +6,7 @@
 #include "proxy/server/durable.h"
 #include "proxy/server/following.h"
 #include "proxy/server/replicas.h"
+#include "proxy/server/socket.h"
 #include "proxy/server/state.h"
 #include "proxy/tls/tls.h"
 #include "proxy/tls/tls_stream.h"
@@ -56,40 +57,6 @@ static void touch(struct connection *connection)
         connection->next_touched = server->touched;
         server->touched = connection;
     }
-}
-
-/* --- the socket, plain or through TLS --- */
-
-/* As recv() and send(). A room to receive into is never smaller than half of READ_BYTES. */
-static ssize_t receive(struct connection *connection, char *room, size_t size)
-{
-    int fd = connection->session.fd;
-    return connection->tls == NULL ? recv(fd, room, size, 0)
-                                   : tls_stream_read(connection->tls, fd, room, size);
-}
-
-static ssize_t transmit(struct connection *connection, struct span bytes)
-{
-    int fd = connection->session.fd;
-    return connection->tls == NULL ? send(fd, bytes.bytes, bytes.len, MSG_NOSIGNAL)
-                                   : tls_stream_write(connection->tls, fd, bytes);
-}
-
-static bool is_shaking(const struct connection *connection)
-{
-    return connection->tls != NULL && tls_stream_is_shaking(connection->tls);
-}
-
-/* Whether there is something for the socket to take. */
-static bool has_output(const struct connection *connection)
-{
-    bool answers = withheld_open(&connection->withheld, connection->session.answers.out.len) > 0;
-
-    if (connection->tls == NULL) {
-        return answers;
-    }
-    return tls_stream_wants_write(connection->tls) ||
-           (answers && !tls_stream_is_shaking(connection->tls));
 }
 
 static void answers_ready(struct answers *answers)
@@ -143,19 +110,6 @@ static void describe_close(struct connection *connection, const char *why)
                why, session->input_bytes, answers_bytes(&session->answers));
 }
 
-/* Of one that has failed; others know it already, or will. */
-static void describe_handshake(struct connection *connection)
-{
-    char address[SESSION_ADDRESS_MAX];
-    const char *why = tls_stream_error(connection->tls);
-
-    if (why[0] != '\0') {
-        session_address(&connection->session, false, address);
-        log_verbose(server_of(connection)->parts.log, "TLS handshake with %s failed: %s", address,
-                    why);
-    }
-}
-
 static void unlink_unfinished(struct connection *connection)
 {
     struct connection **place = &server_of(connection)->unfinished;
@@ -178,6 +132,7 @@ static void leave(struct connection *connection)
     if (connection->tls != NULL) {
         tls_stream_end(connection->tls, connection->session.fd);
     }
+    weight_forget(&connection->session);
     session_finish(&connection->session);
     resp_reader_fini(&connection->reader);
     buf_fini(&connection->in);
@@ -289,7 +244,7 @@ static enum batch_end run(struct connection *connection, struct span in, size_t 
     enum batch_end end = session->to_primary
                              ? following_feed(session, &connection->reader, in, used)
                              : batch_run(server, session, &connection->reader, in, used);
-    session->input_bytes = in.len - *used;
+    session->input_bytes = in.len - *used - connection->reader.position;
     return end;
 }
 
@@ -342,7 +297,7 @@ static void read_shared(struct connection *connection)
     if (kept > 0) {
         memcpy(server->read_buffer, buf_span(&connection->in).bytes, kept);
     }
-    ssize_t got = receive(connection, server->read_buffer + kept, READ_BYTES - kept);
+    ssize_t got = socket_receive(connection, server->read_buffer + kept, READ_BYTES - kept);
     if (got <= 0) {
         input_failed(connection, got);
         return;
@@ -363,35 +318,70 @@ static void read_shared(struct connection *connection)
     after_run(connection, end);
 }
 
-/* Reads a big argument to where it will stay. The buffer grows with what really came. */
+/* Whether the session, with what it has just received, is one of those that are too many. */
+static bool is_too_heavy(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+
+    if (server->weights.max == 0) {
+        return false;
+    }
+    weight_update(&connection->session);
+    weights_evict(server);
+    return connection->session.end != SESSION_OPEN;
+}
+
+static void run_received(struct connection *connection, size_t len)
+{
+    count_input(connection, len);
+    if (!is_too_heavy(connection)) {
+        run_own(connection);
+    }
+}
+
+/* Reads a big argument to where it will stay. The buffer grows with what really came, and no
+ * further than the argument needs. */
 static void read_own(struct connection *connection, size_t missing)
 {
     struct buf *in = &connection->in;
-    size_t wanted = missing < READ_BYTES ? READ_BYTES : missing;
     size_t most = in->len > OWN_READ_MAX ? in->len : OWN_READ_MAX;
+    size_t wanted = missing < most ? missing : most;
+    char *room = buf_reserve_exactly(in, wanted);
 
-    wanted = wanted < most ? wanted : most;
-    char *room = buf_reserve(in, wanted);
     if (room == NULL) {
         over_query_limit(connection);
         return;
     }
     wanted = wanted < OWN_READ_MAX ? wanted : OWN_READ_MAX;
-    ssize_t got = receive(connection, room, wanted);
+    ssize_t got = socket_receive(connection, room, wanted);
     if (got <= 0) {
         input_failed(connection, got);
         return;
     }
-    count_input(connection, (size_t)got);
     buf_commit(in, (size_t)got);
-    run_own(connection);
+    run_received(connection, (size_t)got);
+}
+
+/* Reads what ends a big request; the next ones may come with it. */
+static void read_tail(struct connection *connection)
+{
+    struct server *server = server_of(connection);
+    ssize_t got = socket_receive(connection, server->read_buffer, READ_BYTES);
+
+    if (got <= 0) {
+        input_failed(connection, got);
+    } else if (!buf_add(&connection->in, (struct span){ server->read_buffer, (size_t)got })) {
+        over_query_limit(connection);
+    } else {
+        run_received(connection, (size_t)got);
+    }
 }
 
 /* Nothing of it is run yet; but whoever hangs up is to be noticed. */
 static void read_behind(struct connection *connection)
 {
     struct server *server = server_of(connection);
-    ssize_t got = receive(connection, server->read_buffer, READ_BYTES);
+    ssize_t got = socket_receive(connection, server->read_buffer, READ_BYTES);
 
     if (got <= 0) {
         input_failed(connection, got);
@@ -418,6 +408,8 @@ static void read_more(struct connection *connection)
     size_t missing = resp_reader_missing(&connection->reader, connection->in.len);
     if (connection->in.len + missing <= READ_BYTES / 2) {
         read_shared(connection);
+    } else if (missing < READ_BYTES) {
+        read_tail(connection);
     } else {
         read_own(connection, missing);
     }
@@ -451,7 +443,7 @@ static void readable(struct connection *connection)
         }
         server->handshakes++;
         read_more(connection);
-        describe_handshake(connection);
+        socket_describe_handshake(connection);
     } else {
         read_more(connection);
     }
@@ -480,11 +472,11 @@ static void write_out(struct connection *connection)
     struct session *session = &connection->session;
     struct span out = buf_span(&session->answers.out);
 
-    if (!has_output(connection)) {
+    if (!socket_has_output(connection)) {
         return;
     }
     out.len = withheld_open(&connection->withheld, out.len);
-    ssize_t sent = transmit(connection, out);
+    ssize_t sent = socket_transmit(connection, out);
     server->statistics.totals.writes++;
     if (sent < 0) {
         if (errno != EAGAIN && errno != EINTR) {
@@ -506,7 +498,7 @@ static void write_out(struct connection *connection)
 static void rewatch(struct connection *connection)
 {
     struct session *session = &connection->session;
-    int events = has_output(connection) ? EV_WRITE : 0;
+    int events = socket_has_output(connection) ? EV_WRITE : 0;
 
     if (connection->must_wait && batch_may_go_on(session)) {
         struct server *server = server_of(connection);
@@ -534,6 +526,9 @@ static void settle(struct connection *connection)
         return_block(connection);
     }
     rewatch(connection);
+    if (server_of(connection)->weights.max != 0) {
+        weight_update(&connection->session);
+    }
 }
 
 /* Writes, and ends the connection if it is to end. */
@@ -553,8 +548,8 @@ static void flush(struct connection *connection)
         size_t after = session->answers.out.len;
         withheld_left(&connection->withheld, before - after, after);
     }
-    bool all_left =
-        session->answers.out.len == 0 && session->answers.first == NULL && !has_output(connection);
+    bool all_left = session->answers.out.len == 0 && session->answers.first == NULL &&
+                    !socket_has_output(connection);
     if (session->end == SESSION_ENDS_NOW) {
         leave(connection);
         shut(connection);
@@ -593,7 +588,7 @@ void connections_write(struct server *server, const struct session *except)
     server->touched = later;
 }
 
-void connections_flush(struct server *server)
+static void flush_touched(struct server *server)
 {
     while (server->touched != NULL) {
         struct connection *connection = server->touched;
@@ -601,6 +596,28 @@ void connections_flush(struct server *server)
         connection->touched = false;
         flush(connection);
     }
+}
+
+void connections_flush(struct server *server)
+{
+    flush_touched(server);
+    if (weights_evict(server)) {
+        flush_touched(server);
+    }
+}
+
+size_t connection_input_room(const struct session *session)
+{
+    const struct buf *in = &((const struct connection *)session)->in;
+    return in->capacity - in->len;
+}
+
+size_t connection_bytes(const struct session *session)
+{
+    const struct connection *connection = (const struct connection *)session;
+    size_t tls = connection->tls == NULL ? 0 : tls_stream_bytes(connection->tls);
+
+    return sizeof(*connection) + connection->in.capacity + tls;
 }
 
 void connections_continue(struct server *server)
@@ -682,6 +699,9 @@ struct session *connection_open(struct server *server, const struct access *acce
     ev_init(&connection->io, on_event);
     connection->io.data = connection;
     watch(connection, EV_READ);
+    if (server->weights.max != 0) {
+        weight_update(session);
+    }
     if (access->tls && access->to_primary) {
         tls_stream_begin(connection->tls, access->fd);
     }
@@ -719,7 +739,7 @@ static bool is_idle(const struct connection *connection)
 
 static bool shakes_too_long(const struct connection *connection)
 {
-    return is_shaking(connection) &&
+    return socket_is_shaking(connection) &&
            server_of(connection)->now_ms > connection->session.created_at_ms + HANDSHAKE_MS;
 }
 
@@ -759,6 +779,7 @@ void connections_configure(struct server *server)
         session_set_limit(session);
         connection_of(session)->in.max = input_max(session);
     }
+    weights_configure(server);
 }
 
 void connections_free(struct server *server)

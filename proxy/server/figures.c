@@ -39,7 +39,7 @@ struct figures figures_look(const struct server *server)
         figures.keys += stats.keys;
     }
     for (const struct session *at = server->first; at != NULL; at = at->next) {
-        figures.clients += session_memory(at);
+        figures.clients += weight_of(at);
     }
     if (figures.peak < figures.memory.used) {
         figures.peak = figures.memory.used;

@@ -434,6 +434,12 @@ static void follow_prefixes(const struct tracking *tracking)
 
 /* --- sessions that track --- */
 
+size_t tracking_bytes(const struct session *session)
+{
+    const struct tracking *tracking = session->tracking;
+    return tracking == NULL ? 0 : sizeof(*tracking) + tracking->bytes;
+}
+
 struct tracking *tracking_of(const struct session *session)
 {
     return session->tracking;
@@ -477,6 +483,7 @@ static void add_prefixes(struct tracking *tracking, const struct tracking_wish *
         tracking->prefixes[count - 1] =
             (struct span){ .bytes = memory_copy_text(prefix.bytes, prefix.len), .len = prefix.len };
         tracking->prefix_count = count;
+        tracking->bytes += sizeof(prefix) + prefix.len + 1;
         tracking->invalidate->prefixes++;
     }
 }

@@ -49,11 +49,15 @@ struct tracking {
     uint64_t redirect;
     struct span *prefixes; /* Owned, like the bytes they show. */
     size_t prefix_count;
+    size_t bytes;                     /* Of the prefixes. */
     struct tracking *next, *previous; /* All sessions that track. */
 };
 
 /* NULL while the session does not track. */
 struct tracking *tracking_of(const struct session *session);
+
+/* The bytes of its prefixes; 0 while it does not track. */
+size_t tracking_bytes(const struct session *session);
 
 /* Turns tracking on, or changes it; the wish was checked. Prefixes are added to those there. */
 void tracking_on(struct invalidate *invalidate, struct session *session,

@@ -49,6 +49,7 @@ struct subscriptions {
     struct pubsub *pubsub;
     struct table *of[TOPICS]; /* Of struct subscription; NULL: none yet. */
     struct subscription *first[TOPICS];
+    size_t bytes; /* Of the subscriptions, and of what they are to. */
 };
 
 struct pubsub_metrics pubsub_metrics;
@@ -181,6 +182,17 @@ static void delist(struct subscriptions *mine, enum topic topic, struct subscrip
     }
 }
 
+/* Each pays for the channel as if nobody else listened. */
+static size_t bytes_of(const struct subscription *subscription)
+{
+    return sizeof(*subscription) + sizeof(*subscription->channel) + subscription->channel->name.len;
+}
+
+size_t pubsub_bytes(const struct session *session)
+{
+    return session->subscriptions == NULL ? 0 : session->subscriptions->bytes;
+}
+
 bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum topic topic,
                       struct span name)
 {
@@ -206,6 +218,7 @@ bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum topic
     channel->count++;
     table_add(mine, subscription, hash);
     enlist(session->subscriptions, topic, subscription);
+    session->subscriptions->bytes += bytes_of(subscription);
     return true;
 }
 
@@ -246,6 +259,7 @@ bool pubsub_unsubscribe(struct session *session, enum topic topic, struct span n
     struct subscription *subscription = table_slot_get(slot);
     table_remove(mine->of[topic], slot, hash);
     delist(mine, topic, subscription);
+    mine->bytes -= bytes_of(subscription);
     leave(mine->pubsub, topic, subscription);
     return true;
 }

@@ -38,6 +38,8 @@ void pubsub_forget(struct session *session);
 bool pubsub_is_listening(const struct session *session);
 /* How many names of this kind a session listens to. */
 size_t pubsub_count(const struct session *session, enum topic topic);
+/* The bytes of all it listens to. */
+size_t pubsub_bytes(const struct session *session);
 /* Any of them, borrowed until it is unsubscribed; false if there is none. */
 bool pubsub_any(const struct session *session, enum topic topic, struct span *name);
 /* All names of this kind that a session listens to. */

@@ -251,6 +251,7 @@ struct server *server_new(const struct server_parts *parts)
     scripting_init(server);
     configure_store(server);
     waiting_init(server);
+    weights_configure(server);
     start_watchers(server);
     return server;
 }

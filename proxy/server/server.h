@@ -138,6 +138,7 @@ struct server_stats {
     uint64_t query_limit_closes;  /* client-query-buffer-limit */
     uint64_t output_limit_closes; /* client-output-buffer-limit */
     uint64_t idle_closes;         /* timeout */
+    uint64_t evicted_clients;     /* maxmemory-clients */
     uint64_t peak_connections;
     uint64_t ops_per_second; /* These three: over the last 1.6 seconds. */
     uint64_t bytes_in_per_second, bytes_out_per_second;

@@ -96,7 +96,7 @@ void sessions_each(struct server *server, void (*visit)(void *context, struct se
                    void *context)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
-        if (session->end != SESSION_ENDS_NOW) {
+        if (session->end != SESSION_ENDS_NOW && !session->answers.full) {
             visit(context, session);
         }
     }
@@ -199,12 +199,6 @@ void session_set_limit(struct session *session)
         hard = backlog;
     }
     answers_set_max(&session->answers, hard == 0 ? SIZE_MAX / 2 : hard);
-}
-
-size_t session_memory(const struct session *session)
-{
-    return sizeof(*session) + session->input_bytes + answers_bytes(&session->answers) +
-           transaction_bytes(session);
 }
 
 void session_close(struct session *session, enum session_end end)

@@ -12,6 +12,7 @@
 #include "cache/reply.h"
 #include "proxy/server/answers.h"
 #include "proxy/server/server.h"
+#include "proxy/server/weight.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,7 +62,7 @@ struct session {
     const struct command *last_command; /* NULL: none yet. */
     uint64_t created_at_ms, active_at_ms;
     uint64_t commands, bytes_in, bytes_out;
-    size_t input_bytes; /* Received, but not a whole request yet. */
+    size_t input_bytes; /* Received, but not looked at for good yet. */
 
     /* CLIENT TRACKING: owned by whoever set the hooks; NULL while tracking is off. */
     void *tracking;
@@ -76,6 +77,8 @@ struct session {
     struct transaction *transaction;     /* Between MULTI or WATCH and EXEC; else NULL. */
     struct token *tokens;                /* What is watched here through this link (token.h). */
     size_t token_count;
+
+    struct weight weight; /* Of the memory it holds, while that is limited. */
 
     struct answers answers; /* What leaves, in the client's order; its `ready` tells the owner. */
 };
@@ -98,9 +101,6 @@ void session_push_end(struct session *session);
 enum { SESSION_ADDRESS_MAX = 128 };
 /* Where the client is, or we are for it: "127.0.0.1:5000", "[::1]:5000", "/run/podis.sock:0". */
 void session_address(const struct session *session, bool own, char text[SESSION_ADDRESS_MAX]);
-
-/* Bytes that it takes: its own state, what it sent and was not run, what was not sent to it. */
-size_t session_memory(const struct session *session);
 
 /* All sessions, oldest first; `visit` may close any of them. Sessions that end now are left out. */
 void sessions_each(struct server *server, void (*visit)(void *context, struct session *session),

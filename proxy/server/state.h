@@ -18,6 +18,7 @@
 #include "proxy/server/statistics.h"
 #include "proxy/server/timing.h"
 #include "proxy/server/waiting.h"
+#include "proxy/server/weight.h"
 
 #include <ev.h>
 
@@ -68,6 +69,7 @@ struct server {
     /* Why a request may not be run, other than for its session's sake. */
     bool loading;
     struct pressure pressure;
+    struct weights weights;
     uint64_t memory_start; /* In use when the server was made. */
 
     struct acl_users users;

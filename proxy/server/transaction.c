@@ -117,6 +117,11 @@ size_t transaction_bytes(const struct session *session)
     return session->transaction == NULL ? 0 : session->transaction->queue.bytes;
 }
 
+size_t transaction_watched_bytes(const struct session *session)
+{
+    return session->transaction == NULL ? 0 : session->transaction->watcher.bytes;
+}
+
 void transaction_begin(struct session *session)
 {
     struct transaction *transaction = transaction_of(session);

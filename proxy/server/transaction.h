@@ -25,6 +25,8 @@ bool transaction_is_open(const struct session *session);
 /* How many commands are queued, and the bytes of them. */
 size_t transaction_count(const struct session *session);
 size_t transaction_bytes(const struct session *session);
+/* The bytes of what it watches. */
+size_t transaction_watched_bytes(const struct session *session);
 
 void transaction_begin(struct session *session);
 /* Copies the request to the end of the queue. */

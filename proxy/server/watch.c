@@ -249,6 +249,7 @@ void watcher_add(struct watcher *watcher, struct watches *watches, int db, struc
     }
     key->first = watch;
     watcher->first = watch;
+    watcher->bytes += sizeof(*watch) + sizeof(*key) + key->name.len;
 }
 
 static void forget_watch(struct watches *watches, struct watch *watch)
@@ -277,6 +278,7 @@ void watcher_forget(struct watcher *watcher)
         forget_watch(watcher->watches, watch);
     }
     watcher->touched = false;
+    watcher->bytes = 0;
 }
 
 static bool is_void(const struct watch *watch, uint64_t now_ms)

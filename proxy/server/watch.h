@@ -36,6 +36,7 @@ uint64_t watches_maps(const struct watches *watches);
 struct watcher {
     struct watches *watches; /* NULL: nothing was watched yet. */
     struct watch *first;
+    size_t bytes; /* Of its watches, and of their keys. */
     bool touched; /* A watched key changed. */
 };
 

@@ -29,6 +29,7 @@
 
 enum {
     WRITE_BYTES = 64 * 1024,   /* Encrypted at a time, for one send() … */
+    OBJECT_BYTES = 16 * 1024,  /* Of OpenSSL, while it is idle: measured. */
     WRITES_MAX = 8,            /* … and this often in a row. */
     OUT_MAX = WRITE_BYTES * 2, /* With what surrounds records, and hello and goodbye. */
 };
@@ -309,6 +310,11 @@ bool tls_stream_wants_write(const struct tls_stream *stream)
 bool tls_stream_has_ended(const struct tls_stream *stream)
 {
     return stream->state == ENDED || stream->state == FAILED;
+}
+
+size_t tls_stream_bytes(const struct tls_stream *stream)
+{
+    return sizeof(*stream) + OBJECT_BYTES + stream->out.capacity;
 }
 
 const char *tls_stream_error(const struct tls_stream *stream)

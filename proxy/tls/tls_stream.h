@@ -56,6 +56,9 @@ bool tls_stream_wants_write(const struct tls_stream *stream);
 /* Nothing more can be read, even if the last read brought something. */
 bool tls_stream_has_ended(const struct tls_stream *stream);
 
+/* About how much memory it holds. */
+size_t tls_stream_bytes(const struct tls_stream *stream);
+
 /* Why it failed, for a log. */
 const char *tls_stream_error(const struct tls_stream *stream);
 

@@ -57,7 +57,8 @@ BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
          "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",
          "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth", "unit/acl",
-         "unit/acl-v2", "unit/networking", "unit/violations", "integration/redis-benchmark",
+         "unit/acl-v2", "unit/networking", "unit/violations", "unit/client-eviction",
+         "integration/redis-benchmark",
          "unit/shutdown", "integration/rdb", "integration/convert-zipmap-hash-on-load",
          "integration/convert-ziplist-hash-on-load", "integration/convert-ziplist-zset-on-load")
 TLS = ("unit/tls", "unit/protocol", "unit/pubsub", "unit/networking", "unit/obuf-limits")

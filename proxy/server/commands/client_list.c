@@ -5,6 +5,7 @@
 #include "cache/base/number.h"
 #include "cache/call.h"
 #include "proxy/server/acl.h"
+#include "proxy/server/connection.h"
 #include "proxy/server/invalidate.h"
 #include "proxy/server/pubsub.h"
 #include "proxy/server/replicas.h"
@@ -66,8 +67,8 @@ static int64_t queued_of(const struct session *session)
     return transaction_is_open(session) ? (int64_t)transaction_count(session) : -1;
 }
 
-/* podis has no query buffer of fixed size; its fields are there because
- * tools look for them. */
+/* Buffers are as large as what is in them asks for, and an idle connection has none: qbuf-free, rbs
+ * and rbp are 0 then. Arguments are never copied (argv-mem). */
 void client_describe(struct buf *text, const struct session *session)
 {
     char address[SESSION_ADDRESS_MAX], own[SESSION_ADDRESS_MAX], flags[FLAGS_ROOM];
@@ -86,16 +87,16 @@ void client_describe(struct buf *text, const struct session *session)
         room, LINE_MAX_BYTES,
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%.256s age=%" PRIu64 " idle=%" PRIu64
         " flags=%s db=%d sub=%zu psub=%zu ssub=%zu multi=%" PRId64
-        " qbuf=%zu qbuf-free=0 argv-mem=0 "
-        "multi-mem=%zu "
-        "rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%.256s "
+        " qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu"
+        " tot-mem=%zu events=%s cmd=%s user=%.256s "
         "redir=%" PRId64 " resp=%d lib-name=%.256s lib-ver=%.256s",
         session->id, address, own, session->fd, text_of(session->name),
         (now_ms - session->created_at_ms) / 1000, (now_ms - session->active_at_ms) / 1000, flags,
         session->db, pubsub_count(session, TOPIC_CHANNEL), pubsub_count(session, TOPIC_PATTERN),
         pubsub_count(session, TOPIC_SHARD), queued_of(session), session->input_bytes,
-        transaction_bytes(session), answers->out.len, answers->waiting,
-        answers->held_bytes + answers->out.len, session_memory(session),
+        connection_input_room(session), transaction_bytes(session), answers->out.capacity,
+        answers->out.len, answers->out.len, answers->waiting,
+        answers->held_bytes + answers->out.len, weight_of(session),
         answers->out.len > 0 ? "rw" : "r",
         session->last_command == NULL ? "NULL" : session->last_command->name, acl_name_of(session),
         tracking == NULL ? -1 : (int64_t)tracking->redirect, session->protocol,

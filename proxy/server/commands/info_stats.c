@@ -30,7 +30,7 @@ void info_stats(struct info *info)
     info_number(info, "expired_keys", cache.expired);
     info_number(info, "expired_subkeys", cache.expired_parts);
     info_number(info, "evicted_keys", cache.evicted);
-    info_line(info, "evicted_clients:0");
+    info_number(info, "evicted_clients", server->evicted_clients);
     info_number(info, "total_eviction_exceeded_time", pressure.total_ms);
     info_number(info, "current_eviction_exceeded_time", pressure.current_ms);
     info_number(info, "keyspace_hits", cache.hits);

