@@ -8,6 +8,7 @@
 
 #include "cache/base/glob.h"
 #include "cache/base/memory.h"
+#include "cache/base/number.h"
 #include "config/report.h"
 #include "config/source.h"
 #include "config/value.h"
@@ -507,6 +508,26 @@ enum err config_set(struct config *config, const struct span *pairs, size_t coun
     }
     config_free(next);
     return err;
+}
+
+void config_set_primary(struct config *config, const char *host, uint16_t port)
+{
+    const struct option *option = option_find(SPAN("replicaof"));
+    uint8_t *origin = &config->origins[option_index(option)];
+    struct option_list *words = &config->options.replicaof;
+    char number[NUMBER_TEXT_MAX];
+
+    if (host != NULL || *origin != ORIGIN_DEFAULT) {
+        *origin = ORIGIN_SET;
+    }
+    words_fini(words);
+    *words = (struct option_list){ 0 };
+    if (host != NULL) {
+        words->items = memory_alloc(2 * sizeof(*words->items));
+        words->items[0] = memory_copy_text(host, strlen(host));
+        words->items[1] = memory_copy_text(number, number_format(number, port));
+        words->count = 2;
+    }
 }
 
 void config_set_users(struct config *config, struct option_list *take_lines)

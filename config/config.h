@@ -86,6 +86,9 @@ void config_get(const struct config *config, const struct span *patterns, size_t
 must_check enum err config_set(struct config *config, const struct span *pairs, size_t count,
                                char *why, size_t why_size);
 
+/* Whom `replicaof` is to name when it is written; NULL: nobody. */
+void config_set_primary(struct config *config, const char *host, uint16_t port);
+
 /* The `user` lines as they are to be written. Takes the list. */
 void config_set_users(struct config *config, struct option_list *take_lines);
 

@@ -124,7 +124,10 @@ static enum err rewrite_config(void *context, char *why, size_t why_size)
 {
     struct program *program = context;
     struct option_list users = { 0 };
+    uint16_t port;
+    const char *primary = server_primary(program->server, &port);
 
+    config_set_primary(program->config, primary, port);
     server_add_user_lines(program->server, &users);
     config_set_users(program->config, &users);
     enum err err = config_rewrite(program->config, why, why_size);

@@ -7,6 +7,7 @@
 
 #include "cache/base/file.h"
 #include "cache/base/memory.h"
+#include "cache/persist/aof.h"
 #include "cache/persist/change_text.h"
 #include "cache/base/number.h"
 #include "cache/persist/insert.h"
@@ -361,6 +362,16 @@ static void go_online(struct replication *replication)
     stream_open(&replication->stream, replication->server->options->repl_backlog_size);
 }
 
+/* What came with a snapshot was not announced, so the append-only file begins anew with it. */
+static void log_what_was_loaded(struct server *server)
+{
+    struct aof *aof = server->parts.aof;
+
+    if (aof != NULL && aof_figures(aof, server->now_ms).on) {
+        (void)aof_rewrite(aof, server->now_ms);
+    }
+}
+
 static void loaded(struct replication *replication)
 {
     struct following *following = &replication->following;
@@ -375,6 +386,7 @@ static void loaded(struct replication *replication)
         history_begin(&replication->stream.history, unnamed);
     }
     following->db = 0;
+    log_what_was_loaded(replication->server);
     log_notice(log_of(replication), "MASTER <-> REPLICA sync: Finished with success");
     go_online(replication);
     following_acknowledge(replication);

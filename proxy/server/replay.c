@@ -71,7 +71,8 @@ static void apply(struct replication *replication, struct session *link,
 
     if (command == NULL || !command_arity_fits(command, request->argc)) {
         log_warning(link->server->parts.log,
-                    "The primary sends what is not known here and is passed over: '%.*s'",
+                    "== CRITICAL == The primary sends what is not known here and is passed over: "
+                    "'%.*s'",
                     span_shown(request->argv[0]), request->argv[0].bytes);
     } else if (is_talk(replication, request)) {
         return;

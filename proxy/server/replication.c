@@ -55,6 +55,7 @@ struct replication *replication_new(struct server *server)
     char id[REPLICATION_ID_ROOM];
 
     replication->server = server;
+    replication->pinged_at_ms = server->now_ms;
     replication->random_state = server->parts.seed ^ server->now_ms;
     replication_new_id(replication, id);
     stream_init(&replication->stream, id);
@@ -222,8 +223,11 @@ static void ping(struct replication *replication)
     uint64_t period_ms = (uint64_t)server->options->repl_ping_replica_period * 1000;
     struct span argv[] = { SPAN("PING") };
 
-    if (replication->count > 0 && server->now_ms >= replication->pinged_at_ms + period_ms) {
-        replication->pinged_at_ms = server->now_ms;
+    if (server->now_ms < replication->pinged_at_ms + period_ms) {
+        return;
+    }
+    replication->pinged_at_ms = server->now_ms;
+    if (replication->count > 0) {
         stream_request(&replication->stream, argv, COUNT(argv), false);
     }
 }
@@ -323,6 +327,14 @@ void replication_configure(struct server *server)
         backlog_set_max(&replication->stream.backlog, server->options->repl_backlog_size);
     }
     replication_look(replication);
+}
+
+const char *server_primary(const struct server *server, uint16_t *port)
+{
+    const struct following *following = &server->replication->following;
+
+    *port = following->port;
+    return following->host;
 }
 
 bool replication_has_laggards(struct server *server)

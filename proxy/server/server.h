@@ -68,6 +68,9 @@ void server_free(struct server *server);
 /* Users of aclfile or of the configuration's user lines. ERR_INVALID: `why` says what is wrong. */
 must_check enum err server_load_users(struct server *server, char *why, size_t why_size);
 
+/* Whom this process follows; NULL: nobody. */
+const char *server_primary(const struct server *server, uint16_t *port);
+
 /* The lines that would give all users again, for a configuration; none where aclfile has them. */
 void server_add_user_lines(const struct server *server, struct option_list *lines);
 

@@ -59,6 +59,10 @@ SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit
          "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth", "unit/acl",
          "unit/acl-v2", "unit/networking", "unit/violations", "unit/client-eviction",
          "integration/redis-benchmark",
+         "unit/wait",
+         "integration/block-repl", "integration/replication-2", "integration/replication-3",
+         "integration/replication-4", "integration/psync2", "integration/psync2-reg",
+         "integration/psync2-pingoff",
          "unit/shutdown", "integration/rdb", "integration/convert-zipmap-hash-on-load",
          "integration/convert-ziplist-hash-on-load", "integration/convert-ziplist-zset-on-load")
 TLS = ("unit/tls", "unit/protocol", "unit/pubsub", "unit/networking", "unit/obuf-limits")

@@ -9,6 +9,7 @@
 #include "cache/commands/debug.h"
 #include "proxy/server/commands/persistence.h"
 #include "proxy/server/commands/rows.h"
+#include "proxy/server/replication_inside.h"
 #include "proxy/server/session.h"
 
 #include <time.h>
@@ -133,6 +134,22 @@ static void debug_protocol(struct call *call)
     }
 }
 
+static void debug_change_id(struct call *call)
+{
+    const struct session *session = call->caller;
+
+    replication_rename(replication_of(session->server));
+    reply_ok(call->reply);
+}
+
+static void debug_replicate(struct call *call)
+{
+    const struct session *session = call->caller;
+
+    stream_request(&replication_of(session->server)->stream, call->argv + 2, call->argc - 2, false);
+    reply_ok(call->reply);
+}
+
 static void debug_allow_in_scripts(struct call *call)
 {
     cache_allow_all_in_scripts(call->cache, !arg_is(call, 2, "0"));
@@ -145,7 +162,7 @@ static void debug_help(struct call *call);
 static const struct debug_subject subjects[] = {
     { "aof-flush-sleep", 3, 3, debug_aof_flush_sleep,
       "AOF-FLUSH-SLEEP <microsec>: each write of the append-only file takes so long." },
-    { "change-repl-id", 2, 2, reply_done, "CHANGE-REPL-ID: taken note of." },
+    { "change-repl-id", 2, 2, debug_change_id, "CHANGE-REPL-ID: the data has another history." },
     { "error", 3, 3, debug_error, "ERROR <text>: reply with this error." },
     { "help", 2, 2, debug_help, "HELP: this list." },
     { "loadaof", 2, 2, debug_loadaof, "LOADAOF: write the append-only file and load it again." },
@@ -154,6 +171,7 @@ static const struct debug_subject subjects[] = {
     { "protocol", 3, 3, debug_protocol, "PROTOCOL <type>: reply with a sample of the type." },
     { "reload", 2, 5, debug_reload,
       "RELOAD [NOSAVE] [NOFLUSH] [MERGE]: save the RDB file and load it again." },
+    { "replicate", 3, SIZE_MAX, debug_replicate, "REPLICATE <words>: tell them to replicas." },
     { "replybuffer", 4, 4, reply_done, "REPLYBUFFER <what> <value>: taken note of." },
     { "set-disable-deny-scripts", 3, 3, debug_allow_in_scripts,
       "SET-DISABLE-DENY-SCRIPTS <0|1>: let scripts run every command, or not." },
