@@ -31,6 +31,7 @@ struct figures figures_look(const struct server *server)
         .start = server_memory_start(server),
         .resident = process_resident_bytes(),
         .scripts = scripts_stats(cache),
+        .functions = functions_stats(cache),
     };
 
     for (int db = 0; db < cache_databases(cache); db++) {
@@ -45,7 +46,8 @@ struct figures figures_look(const struct server *server)
         figures.peak = figures.memory.used;
     }
     figures.overhead = figures.start + figures.tables + figures.clients +
-                       figures.scripts.text_bytes + figures.scripts.interpreter_bytes;
+                       figures.scripts.text_bytes + figures.scripts.interpreter_bytes +
+                       figures.functions.text_bytes + figures.functions.interpreter_bytes;
     figures.data = less(figures.memory.used, figures.overhead);
     figures.since_start = less(figures.memory.used, figures.start);
     return figures;

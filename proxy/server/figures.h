@@ -4,6 +4,7 @@
 /* What the memory in use is for, as far as anybody can tell: for INFO memory and MEMORY. */
 
 #include "cache/base/memory.h"
+#include "cache/script/functions.h"
 #include "cache/script/scripts.h"
 
 struct server;
@@ -16,6 +17,7 @@ struct figures {
     uint64_t keys;
     uint64_t clients; /* Connections: what they sent and were not sent yet, and their own state. */
     struct scripts_stats scripts;
+    struct functions_stats functions;
 
     /* Made of these: */
     uint64_t overhead;    /* All that is not data. */

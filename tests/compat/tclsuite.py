@@ -52,7 +52,7 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
             "unit/other", "unit/keyspace", "unit/expire", "unit/scan", "unit/protocol",
             "unit/quit", "unit/info-command", "unit/introspection-2", "unit/slowlog",
             "unit/pubsub", "unit/multi", "unit/pause", "unit/scripting",
-            "unit/latency-monitor")
+            "unit/functions", "unit/latency-monitor")
 BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
          "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",
@@ -103,7 +103,7 @@ def applies(skip, unit, commands, everything):
     return True
 
 
-def prepare(program, name, patch_function):
+def prepare(program, name):
     """A copy of the suite with podis as src/redis-server. Returns its folder."""
     source = os.environ["REDIS_SUITE"]
     place = os.path.join(server.scratch(), "suite-" + name)
@@ -114,19 +114,7 @@ def prepare(program, name, patch_function):
     os.symlink(os.path.abspath(program), os.path.join(place, "src", "redis-server"))
     for tool in ("redis-cli", "redis-benchmark", "redis-check-aof"):
         os.symlink(os.path.abspath(server.redis_program(tool)), os.path.join(place, "src", tool))
-    if patch_function:
-        tolerate_no_functions(place)
     return place
-
-
-def tolerate_no_functions(place):
-    """The suite begins every external unit with FUNCTION FLUSH, which would end all of them on a
-    server that has no functions yet."""
-    path = os.path.join(place, "tests", "support", "server.tcl")
-    with open(path) as script:
-        text = script.read()
-    with open(path, "w") as script:
-        script.write(text.replace("    r function flush\n", "    catch {r function flush}\n"))
 
 
 def parse(output):
@@ -315,7 +303,7 @@ def run_mode(mode, run, options, commands, tally):
     port = options.base_port + (PORTS_APART if mode == "spawn" else 0)
     try:
         with open(path, "w") as log:
-            place = prepare(options.program, mode, "function" not in commands)
+            place = prepare(options.program, mode)
             run(Suite(place, port, commands, log, options.all))
     except Exception as error:  # It would end only this thread.
         with reporting:

@@ -47,17 +47,25 @@ static void tell_system(struct info *info)
     info_human(info, "total_system_memory_human", system);
 }
 
-static void tell_scripts(struct info *info, const struct scripts_stats *scripts)
+static void tell_scripts(struct info *info, const struct scripts_stats *scripts,
+                         const struct functions_stats *functions)
 {
+    uint64_t interpreters = scripts->interpreter_bytes + functions->interpreter_bytes;
+    uint64_t texts = scripts->text_bytes + functions->text_bytes;
+
     info_number(info, "used_memory_lua", scripts->interpreter_bytes);
     info_number(info, "used_memory_vm_eval", scripts->interpreter_bytes);
     info_human(info, "used_memory_lua_human", scripts->interpreter_bytes);
     info_number(info, "used_memory_scripts_eval", scripts->text_bytes);
     info_number(info, "number_of_cached_scripts", scripts->count);
-    info_number(info, "used_memory_vm_total", scripts->interpreter_bytes);
-    info_human(info, "used_memory_vm_total_human", scripts->interpreter_bytes);
-    info_number(info, "used_memory_scripts", scripts->text_bytes);
-    info_human(info, "used_memory_scripts_human", scripts->text_bytes);
+    info_number(info, "number_of_functions", functions->functions);
+    info_number(info, "number_of_libraries", functions->libraries);
+    info_number(info, "used_memory_vm_functions", functions->interpreter_bytes);
+    info_number(info, "used_memory_vm_total", interpreters);
+    info_human(info, "used_memory_vm_total_human", interpreters);
+    info_number(info, "used_memory_functions", functions->text_bytes);
+    info_number(info, "used_memory_scripts", texts);
+    info_human(info, "used_memory_scripts_human", texts);
 }
 
 /* How much larger one is than the other. */
@@ -75,7 +83,7 @@ void info_memory(struct info *info)
 
     tell_use(info, &f);
     tell_system(info);
-    tell_scripts(info, &f.scripts);
+    tell_scripts(info, &f.scripts, &f.functions);
     info_number(info, "used_memory_near_copies", peer_metrics.near_memory_bytes);
     info_number(info, "maxmemory", options->maxmemory);
     info_human(info, "maxmemory_human", options->maxmemory);

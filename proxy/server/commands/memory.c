@@ -78,7 +78,7 @@ static void stats(struct call *call)
     tell(call, "cluster.links", 0);
     tell(call, "aof.buffer", 0);
     tell(call, "lua.caches", f.scripts.text_bytes);
-    tell(call, "functions.caches", 0);
+    tell(call, "functions.caches", f.functions.text_bytes);
     pairs += tell_databases(call);
     tell(call, "overhead.total", f.overhead);
     tell(call, "keys.count", f.keys);
