@@ -19,6 +19,12 @@ enum { LOAD_MS = 500 };
 
 static const size_t payload_max = UINT32_MAX;
 
+/* What was loaded once is loaded again however slow the machine is by now. */
+static uint64_t timeout_ms(const struct call *c)
+{
+    return c->cache->expiry.replaying ? 0 : LOAD_MS;
+}
+
 /* As it was asked for. */
 static void announce(struct call *c)
 {
@@ -58,9 +64,8 @@ static void function_load(struct call *c)
         }
         replace = true;
     }
-    /* What was loaded once is loaded again however slow the machine is by now. */
-    uint64_t timeout_ms = c->cache->expiry.replaying ? 0 : LOAD_MS;
-    const char *why = functions_load(c->cache, c->argv[c->argc - 1], replace, timeout_ms, &library);
+    const char *why =
+        functions_load(c->cache, c->argv[c->argc - 1], replace, timeout_ms(c), &library);
     if (why != NULL) {
         wrong(c, why);
         return;
@@ -148,7 +153,7 @@ static void function_restore(struct call *c)
     if (!take_policy(c, &policy)) {
         return;
     }
-    const char *why = functions_restore(c->cache, c->argv[2], policy);
+    const char *why = functions_restore(c->cache, c->argv[2], policy, timeout_ms(c));
     if (why != NULL) {
         wrong(c, why);
         return;

@@ -142,12 +142,13 @@ bool functions_dump(const struct cache *cache, struct buf *out)
 struct restoring {
     struct functions *functions;
     struct shelf *shelf; /* Of what was restored so far. */
+    uint64_t timeout_ms;
 };
 
 static const char *restore_one(void *context, struct span code)
 {
     const struct restoring *restoring = context;
-    return load(restoring->functions, restoring->shelf, code, false, 0, NULL);
+    return load(restoring->functions, restoring->shelf, code, false, restoring->timeout_ms, NULL);
 }
 
 static void move_all(struct shelf *from, struct shelf *to)
@@ -194,10 +195,13 @@ static const char *join(struct functions *functions, struct shelf *added, bool r
     return why;
 }
 
-const char *functions_restore(struct cache *cache, struct span payload, enum restore_policy policy)
+const char *functions_restore(struct cache *cache, struct span payload, enum restore_policy policy,
+                              uint64_t timeout_ms)
 {
     struct functions *functions = functions_of(cache);
-    struct restoring restoring = { .functions = functions, .shelf = shelf_new(cache->seed) };
+    struct restoring restoring = { .functions = functions,
+                                   .shelf = shelf_new(cache->seed),
+                                   .timeout_ms = timeout_ms };
 
     if (!dump_is_intact(payload, cache_checks_sums(cache))) {
         shelf_free(restoring.shelf, NULL);

@@ -27,8 +27,9 @@ void functions_each(const struct cache *cache, void (*visit)(void *context, stru
 const char *functions_load(struct cache *cache, struct span code, bool replace, uint64_t timeout_ms,
                            const struct library **made);
 
-/* All libraries of a DUMP payload, or none. */
-const char *functions_restore(struct cache *cache, struct span payload, enum restore_policy policy);
+/* All libraries of a DUMP payload, or none. Each may take so long. */
+const char *functions_restore(struct cache *cache, struct span payload, enum restore_policy policy,
+                              uint64_t timeout_ms);
 /* False if they are too much for `out`. */
 must_check bool functions_dump(const struct cache *cache, struct buf *out);
 

@@ -36,13 +36,13 @@ static void check_restore(struct cache *cache, struct span payload, enum restore
     struct buf before, after, again;
 
     dump(cache, &before);
-    const char *why = functions_restore(cache, payload, policy);
+    const char *why = functions_restore(cache, payload, policy, LOAD_MS);
     dump(cache, &after);
     if (why != NULL) {
         assert(why[0] != '\0');
         assert(span_equal(buf_span(&before), buf_span(&after)));
     } else {
-        why = functions_restore(cache, buf_span(&after), RESTORE_FLUSH);
+        why = functions_restore(cache, buf_span(&after), RESTORE_FLUSH, LOAD_MS);
         assert(why == NULL);
         dump(cache, &again);
         assert(span_equal(buf_span(&after), buf_span(&again)));

@@ -244,6 +244,12 @@ static void ends_a_load_that_takes_too_long(void **state)
     cache_set_script_host(try->cache, &host);
     assert_string_equal(load(try, "#!lua name=x\nwhile true do end"),
                         "-ERR Error registering functions: ERR FUNCTION LOAD timeout\r\n");
+    const struct span argv[] = { SPAN("FUNCTION"), SPAN("RESTORE"),
+                                 SPAN("\xf5\x27#!lua name=x\nwhile 1 do local x = 1 end"
+                                      "\n\0........") };
+    cache_set_sum_checks(try->cache, false);
+    assert_string_equal(try_argv(try, argv, COUNT(argv)).bytes,
+                        "-ERR Error registering functions: ERR FUNCTION LOAD timeout\r\n");
     cache_set_script_host(try->cache, NULL);
     assert_string_equal(load(try, ONE), "$3\r\none\r\n");
 }
