@@ -13,7 +13,8 @@ static const struct {
     { "--version", MODE_VERSION },   { "-v", MODE_VERSION },
     { "--commands", MODE_COMMANDS }, { "--defaults", MODE_DEFAULTS },
     { "--check", MODE_CHECK },       { "status", MODE_STATUS },
-    { "health", MODE_HEALTH },
+    { "health", MODE_HEALTH },       { "import", MODE_IMPORT },
+    { "export", MODE_EXPORT },
 };
 
 static enum mode mode_of(const char *word)
@@ -24,6 +25,19 @@ static enum mode mode_of(const char *word)
         }
     }
     return MODE_RUN;
+}
+
+static const char **place_of_transfer(struct arguments *arguments, const char *name)
+{
+    bool imports = arguments->mode == MODE_IMPORT;
+
+    if (strcmp(name, imports ? "--to" : "--from") == 0) {
+        return &arguments->server;
+    }
+    if (strcmp(name, "--replace") == 0) {
+        return &arguments->replace;
+    }
+    return strcmp(name, "--verify") == 0 ? &arguments->verify : NULL;
 }
 
 /* `--name value`; the place for it is NULL if the mode has no such flag. */
@@ -37,6 +51,9 @@ static const char **place(struct arguments *arguments, const char *name)
     }
     if (arguments->mode == MODE_HEALTH && strcmp(name, "--admin") == 0) {
         return &arguments->admin;
+    }
+    if (arguments->mode == MODE_IMPORT || arguments->mode == MODE_EXPORT) {
+        return place_of_transfer(arguments, name);
     }
     return NULL;
 }
@@ -55,6 +72,32 @@ static bool parse_flags(struct arguments *arguments, int count, const char *cons
             return false;
         }
         *value = rest[i + 1];
+    }
+    return true;
+}
+
+static bool is_yes_or_no(const char *text)
+{
+    return text == NULL || strcmp(text, "yes") == 0 || strcmp(text, "no") == 0;
+}
+
+static bool parse_transfer(struct arguments *arguments, int count, const char *const *rest,
+                           char *why, size_t why_size)
+{
+    if (count == 0 || strncmp(rest[0], "--", 2) == 0) {
+        snprintf(why, why_size, "%s",
+                 arguments->mode == MODE_IMPORT
+                     ? "import wants to know from where: a file, or redis://host:port"
+                     : "export wants to know where to: a file");
+        return false;
+    }
+    arguments->place = rest[0];
+    if (!parse_flags(arguments, count - 1, rest + 1, why, why_size)) {
+        return false;
+    }
+    if (!is_yes_or_no(arguments->replace) || !is_yes_or_no(arguments->verify)) {
+        snprintf(why, why_size, "--replace and --verify want yes or no");
+        return false;
     }
     return true;
 }
@@ -85,6 +128,9 @@ bool arguments_parse(struct arguments *arguments, int argc, const char *const *a
     case MODE_CHECK:
         take_directives(arguments, argc - used, argv + used);
         return true;
+    case MODE_IMPORT:
+    case MODE_EXPORT:
+        return parse_transfer(arguments, argc - used, argv + used, why, why_size);
     default:
         return parse_flags(arguments, argc - used, argv + used, why, why_size);
     }

@@ -8,6 +8,8 @@
  *     podis --help | --version | --commands | --defaults
  *     podis status [--port N | --socket PATH]
  *     podis health [--admin HOST:PORT]
+ *     podis import FROM [--to REDIS-URL] [--replace yes] [--verify no]
+ *     podis export FILE [--from REDIS-URL] [--replace yes] [--verify no]
  */
 
 #include <stdbool.h>
@@ -22,6 +24,8 @@ enum mode {
     MODE_DEFAULTS,
     MODE_STATUS,
     MODE_HEALTH,
+    MODE_IMPORT,
+    MODE_EXPORT,
 };
 
 /* Everything is borrowed from argv. */
@@ -33,6 +37,9 @@ struct arguments {
     const char *port;   /* STATUS; NULL if not said. */
     const char *socket; /* STATUS */
     const char *admin;  /* HEALTH */
+    const char *place;  /* IMPORT: from where; EXPORT: which file. */
+    const char *server; /* IMPORT: --to; EXPORT: --from */
+    const char *replace, *verify;
 };
 
 /* False: it cannot be understood, and `why` says so. Directives are not looked at. */

@@ -455,6 +455,9 @@ int main(int argc, char **argv)
         return mode_status(&arguments, environ);
     case MODE_HEALTH:
         return mode_health(&arguments, environ);
+    case MODE_IMPORT:
+    case MODE_EXPORT:
+        return mode_transfer(&arguments, environ);
     }
     return EXIT_FAILURE;
 }

@@ -12,6 +12,7 @@
 #include "sidecar/client.h"
 #include "sidecar/health.h"
 #include "sidecar/status.h"
+#include "sidecar/transfer/transfer.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,7 +42,15 @@ int mode_help(void)
         "  podis --commands                        every command, as Markdown\n"
         "  podis --version\n"
         "  podis status [--port N | --socket PATH] what a running podis is doing\n"
-        "  podis health [--admin HOST:PORT]        exit status 0 if it is ready\n\n"
+        "  podis health [--admin HOST:PORT]        exit status 0 if it is ready\n"
+        "  podis import FROM [--to URL]            all keys of an RDB file or of "
+        "redis://host:port\n"
+        "                                          into a podis that runs, here unless --to says\n"
+        "                                          where: "
+        "redis://[[user:]password@]host[:port][/db]\n"
+        "  podis export FILE [--from URL]          all keys of one into an RDB file\n"
+        "                   [--replace yes]        what is there already may go\n"
+        "                   [--verify no]          without comparing the two afterwards\n\n"
         "The environment is read too: PODIS_MAXMEMORY=100mb is maxmemory 100mb. It counts over\n"
         "the file; flags count over both. Directives and [defaults]:\n\n";
 
@@ -216,4 +225,25 @@ int mode_health(const struct arguments *arguments, char *const *environment)
     }
     printf("ok\n");
     return EXIT_SUCCESS;
+}
+
+int mode_transfer(const struct arguments *arguments, char *const *environment)
+{
+    struct config *config = environment_config(environment);
+    bool imports = arguments->mode == MODE_IMPORT;
+    char here[64];
+
+    if (config == NULL) {
+        return EXIT_FAILURE;
+    }
+    snprintf(here, sizeof(here), "redis://127.0.0.1:%" PRIu64, (uint64_t)config->options.port);
+    config_free(config);
+    const char *server = arguments->server == NULL ? here : arguments->server;
+    return transfer_run(&(struct transfer){
+        .what = imports ? "import" : "export",
+        .from = imports ? arguments->place : server,
+        .to = imports ? server : arguments->place,
+        .replace = arguments->replace != NULL && strcmp(arguments->replace, "yes") == 0,
+        .verify = arguments->verify == NULL || strcmp(arguments->verify, "yes") == 0,
+    });
 }

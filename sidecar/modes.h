@@ -14,5 +14,6 @@ int mode_defaults(void);
 int mode_check(const struct config_sources *sources);
 int mode_status(const struct arguments *arguments, char *const *environment);
 int mode_health(const struct arguments *arguments, char *const *environment);
+int mode_transfer(const struct arguments *arguments, char *const *environment);
 
 #endif

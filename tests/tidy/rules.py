@@ -31,6 +31,7 @@ HEAP_FILE = "cache/base/memory.c"
 
 # Calls that are what the file is for.
 MEANT = {
+    ("sidecar/transfer/endpoint.c", "getaddrinfo"),  # A tool of its own, without a loop.
     ("proxy/server/commands/debug.c", "nanosleep"),  # DEBUG SLEEP stops the process, as in Redis.
 }
 

@@ -119,6 +119,40 @@ static void refuses_flags_of_others(void **state)
     assert_false(parse(&arguments, (const char *const[]){ "--version", "x", NULL }, why, 200));
 }
 
+static void a_transfer_has_a_place_and_flags(void **state)
+{
+    (void)state;
+    struct arguments arguments =
+        parsed((const char *const[]){ "import", "dump.rdb", "--to", "redis://x", NULL });
+    assert_int_equal(arguments.mode, MODE_IMPORT);
+    assert_string_equal(arguments.place, "dump.rdb");
+    assert_string_equal(arguments.server, "redis://x");
+    assert_null(arguments.replace);
+
+    arguments =
+        parsed((const char *const[]){ "export", "f", "--replace", "yes", "--verify", "no", NULL });
+    assert_int_equal(arguments.mode, MODE_EXPORT);
+    assert_string_equal(arguments.replace, "yes");
+    assert_string_equal(arguments.verify, "no");
+}
+
+static void a_transfer_without_its_place_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][4] = { { "import", NULL },
+                                          { "export", "--replace", "yes", NULL },
+                                          { "import", "f", "--from", NULL },
+                                          { "import", "f", "--to", NULL },
+                                          { "export", "f", "--to", NULL } };
+    struct arguments arguments;
+    char why[200];
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(parse(&arguments, bad[i], why, sizeof(why)));
+        assert_true(strlen(why) > 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +164,8 @@ int main(void)
         cmocka_unit_test(knows_its_modes),
         cmocka_unit_test(status_and_health_have_flags_of_their_own),
         cmocka_unit_test(refuses_flags_of_others),
+        cmocka_unit_test(a_transfer_has_a_place_and_flags),
+        cmocka_unit_test(a_transfer_without_its_place_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
