@@ -15,7 +15,7 @@
     X(SYNCED, "files are synced as they are written, always")                                      \
     X(SLICES, "loading is cut into slices of time")                                                \
     X(SANITIZED, "what is loaded is always checked whole")                                         \
-    X(REPLICAS, "podis has no replicas")                                                           \
+    X(REPLICAS, "replication goes without it")                                                     \
     X(CLUSTER, "peers are found through the directive 'peers'")                                    \
     X(REHASH, "tables grow a step at a time, always")                                              \
     X(LAZYFREE, "memory is given back in the background when it is large")                         \
