@@ -4,17 +4,24 @@
  * that read it. A client that is gone is not searched for in the blocks: its id is
  * never used again, so a message to it finds nobody. It is dropped when a block has
  * no room for one more, or with the block, at the key's next change or when it is
- * given up. */
+ * given up.
+ *
+ * What BCAST is told waits for the end of the turn: a message names all keys with a prefix that
+ * changed meanwhile, each once and in order. Members of a mesh that follow a prefix are told
+ * at once, since their own order with answers matters (R10). */
 
 #include "proxy/server/invalidate.h"
 
 #include "cache/base/check.h"
 #include "cache/base/hash.h"
 #include "cache/base/memory.h"
+#include "cache/call.h"
+#include "cache/ds/radix.h"
 #include "cache/ds/table.h"
+#include "cache/script/engine.h"
 #include "proxy/server/pubsub.h"
 
-enum { FIRST_ROOM = 2, FOLLOWED_MAX = 1024 };
+enum { FIRST_ROOM = 2, FOLLOWED_MAX = 1024, PENDING_MAX = 16 * 1024, GIVEN_UP_MAX = 4096 };
 
 struct tracked {
     uint64_t *clients;
@@ -23,8 +30,16 @@ struct tracked {
     char key[];
 };
 
+/* A key that changed in this turn. */
+struct pending {
+    uint64_t origin; /* Who alone changed it; 0: several did, or the store. */
+    size_t key_len;
+    char key[];
+};
+
 struct invalidate {
     struct server *server;
+    struct radix pending;
     uint64_t seed, random;
     struct table *keys;
     struct tracking *first; /* Sessions that track. */
@@ -66,13 +81,14 @@ static struct session *receiver_of(struct tracking *tracking)
     return NULL;
 }
 
-/* key NULL: everything. */
-static void tell(struct tracking *tracking, const struct span *key)
+/* Up to what changed. NULL if nobody can be told; else session_push_end(*receiver) is to follow. */
+static struct reply *begin_message(struct tracking *tracking, struct session **receiver_at)
 {
     struct session *receiver = receiver_of(tracking);
 
+    *receiver_at = receiver;
     if (receiver == NULL) {
-        return;
+        return NULL;
     }
     struct reply *reply = session_push_begin(receiver);
     if (receiver->protocol >= 3) {
@@ -84,6 +100,19 @@ static void tell(struct tracking *tracking, const struct span *key)
         reply_bulk(reply, SPAN("message"));
         reply_bulk(reply, SPAN("__redis__:invalidate"));
     }
+    invalidate_metrics.tracking_messages_total++;
+    return reply;
+}
+
+/* key NULL: everything. */
+static void tell(struct tracking *tracking, const struct span *key)
+{
+    struct session *receiver;
+    struct reply *reply = begin_message(tracking, &receiver);
+
+    if (reply == NULL) {
+        return;
+    }
     if (key == NULL) {
         reply_null(reply);
     } else {
@@ -91,7 +120,6 @@ static void tell(struct tracking *tracking, const struct span *key)
         reply_bulk(reply, *key);
     }
     session_push_end(receiver);
-    invalidate_metrics.tracking_messages_total++;
 }
 
 /* --- the tracked keys --- */
@@ -205,11 +233,12 @@ static void drop_tracked(struct invalidate *invalidate, struct table_slot *slot,
     tracked_free(NULL, tracked);
 }
 
-static void keep_bounded(struct invalidate *invalidate)
+/* Gives keys up until there are not too many, but no more than so many of them. */
+static void keep_bounded(struct invalidate *invalidate, size_t at_most)
 {
     uint64_t max = (uint64_t)server_config(invalidate->server)->options.tracking_table_max_keys;
 
-    while (max > 0 && table_count(invalidate->keys) > max) {
+    while (max > 0 && table_count(invalidate->keys) > max && at_most-- > 0) {
         struct table_slot *slot = table_random(invalidate->keys, &invalidate->random);
         struct span key = tracked_key(table_slot_get(slot));
         drop_tracked(invalidate, slot, table_hash(key, invalidate->seed), 0);
@@ -226,7 +255,7 @@ static void remember(struct invalidate *invalidate, uint64_t client, struct span
         slot = table_add(invalidate->keys, tracked_new(key), hash);
     }
     add_client(invalidate, table_slot_get(slot), client);
-    keep_bounded(invalidate);
+    keep_bounded(invalidate, SIZE_MAX);
 }
 
 static void free_keys(struct table *keys)
@@ -238,17 +267,129 @@ static void free_keys(struct table *keys)
 
 /* --- what is heard --- */
 
+/* --- at the end of the turn --- */
+
+static struct span pending_key(const void *item)
+{
+    const struct pending *pending = item;
+    return (struct span){ .bytes = pending->key, .len = pending->key_len };
+}
+
+static void pending_free(void *item)
+{
+    memory_free(item);
+}
+
+static void forget_pending(struct invalidate *invalidate)
+{
+    radix_fini(&invalidate->pending, pending_free);
+    radix_init(&invalidate->pending, pending_key);
+}
+
+/* The next pending key with the prefix that concerns the client; `from` NULL: the first. */
+static const struct pending *next_pending(const struct tracking *tracking, struct span prefix,
+                                          const struct pending *from)
+{
+    const struct radix *all = &tracking->invalidate->pending;
+    const struct pending *at =
+        from == NULL ? radix_at_or_after(all, prefix) : radix_after(all, pending_key(from));
+
+    while (at != NULL && tracking->noloop && at->origin == tracking->session->id) {
+        at = radix_after(all, pending_key(at));
+    }
+    if (at == NULL || at->key_len < prefix.len ||
+        (prefix.len > 0 && memcmp(at->key, prefix.bytes, prefix.len) != 0)) {
+        return NULL;
+    }
+    return at;
+}
+
+static void tell_pending(struct tracking *tracking, struct span prefix)
+{
+    struct session *receiver;
+    const struct pending *at = NULL;
+    size_t count = 0;
+
+    while ((at = next_pending(tracking, prefix, at)) != NULL) {
+        count++;
+    }
+    struct reply *reply = count == 0 ? NULL : begin_message(tracking, &receiver);
+    if (reply == NULL) {
+        return;
+    }
+    reply_array(reply, count);
+    while ((at = next_pending(tracking, prefix, at)) != NULL) {
+        reply_bulk(reply, pending_key(at));
+    }
+    session_push_end(receiver);
+}
+
+/* Members hear of a key at once, and from its owner, not from us. */
+static bool is_told_by_us(const struct tracking *tracking)
+{
+    return !tracking->session->from_peer;
+}
+
+static void tell_all_pending(struct invalidate *invalidate)
+{
+    if (invalidate->pending.count == 0) {
+        return;
+    }
+    for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
+        if (!at->broadcast || !is_told_by_us(at)) {
+            continue;
+        }
+        if (at->prefix_count == 0) {
+            tell_pending(at, SPAN(""));
+        }
+        for (size_t i = 0; i < at->prefix_count; i++) {
+            tell_pending(at, at->prefixes[i]);
+        }
+    }
+    forget_pending(invalidate);
+}
+
+static void add_pending(struct invalidate *invalidate, struct span key, uint64_t origin)
+{
+    struct pending *pending = radix_find(&invalidate->pending, key);
+
+    if (pending != NULL) {
+        pending->origin = pending->origin == origin ? origin : 0;
+        return;
+    }
+    pending = memory_alloc(sizeof(*pending) + key.len);
+    *pending = (struct pending){ .origin = origin, .key_len = key.len };
+    if (key.len > 0) {
+        memcpy(pending->key, key.bytes, key.len);
+    }
+    radix_add(&invalidate->pending, pending);
+    if (invalidate->pending.count >= PENDING_MAX) {
+        tell_all_pending(invalidate);
+    }
+}
+
 static void broadcast(struct invalidate *invalidate, struct span key, uint64_t origin)
 {
+    bool waits = false;
+
     for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
-        if (hears_all(at, key) && !(at->noloop && at->session->id == origin)) {
+        if (!hears_all(at, key) || (at->noloop && at->session->id == origin)) {
+            continue;
+        }
+        if (is_told_by_us(at)) {
+            waits = true;
+        } else {
             tell(at, &key);
         }
+    }
+    if (waits) {
+        add_pending(invalidate, key, origin);
     }
 }
 
 static void tell_everything(struct invalidate *invalidate)
 {
+    forget_pending(invalidate);
     for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
         tell(at, NULL);
     }
@@ -261,7 +402,8 @@ void invalidate_change(void *context, const struct change *change)
 {
     struct invalidate *invalidate = context;
 
-    if (invalidate->first == NULL || change->again) { /* The first of them said it all. */
+    bool idle = invalidate->first == NULL && table_count(invalidate->keys) == 0;
+    if (idle || change->again) { /* The first of them said it all. */
         return;
     }
     if (change->everything) {
@@ -303,13 +445,26 @@ static void remember_all(struct tracking *tracking, const struct command *comman
     found_keys_fini(&keys);
 }
 
+/* A script that reads anything has read all keys that were named for it. By itself it reads
+ * nothing. */
+static void remember_for_script(struct tracking *tracking, const struct script_run *script)
+{
+    for (size_t i = 0; i < script->key_count; i++) {
+        remember(tracking->invalidate, tracking->session->id, script->call->argv[3 + i]);
+    }
+}
+
 static void ran(void *context, struct session *session, const struct command *command,
                 const struct span *argv, size_t argc)
 {
     struct tracking *tracking = session->tracking;
+    const struct script_run *script = engine_running(server_cache(session->server));
+    bool reads = command->flags & CMD_READ && !(command->categories & ACL_SCRIPTING);
 
     (void)context;
-    if ((command->flags & CMD_READ) && wants_keys(tracking)) {
+    if (reads && wants_keys(tracking) && script != NULL) {
+        remember_for_script(tracking, script);
+    } else if (reads && wants_keys(tracking)) {
         remember_all(tracking, command, argv, argc);
     }
     bool inside = cache_unit_is_open(server_cache(session->server)); /* It is said for the whole. */
@@ -328,6 +483,7 @@ static void forget_interest(struct tracking *tracking, struct span key)
     for (uint32_t i = 0; tracked != NULL && i < tracked->count; i++) {
         if (tracked->clients[i] == tracking->session->id) {
             tracked->clients[i] = tracked->clients[--tracked->count];
+            invalidate->items--;
         }
     }
 }
@@ -365,6 +521,13 @@ static bool sent(void *context, struct session *session, const struct command *c
     return wants;
 }
 
+/* The bound may have been lowered. */
+static void turn(void *context)
+{
+    keep_bounded(context, GIVEN_UP_MAX);
+    tell_all_pending(context);
+}
+
 static void forget(void *context, struct session *session)
 {
     (void)context;
@@ -383,12 +546,6 @@ static void owner_read(void *context, uint64_t client_id, struct span key)
     }
 }
 
-/* Members hear of a key from its owner, not from us. */
-static bool is_told_by_us(const struct tracking *tracking)
-{
-    return !tracking->session->from_peer;
-}
-
 static void owner_changed(void *context, const struct span *key)
 {
     struct invalidate *invalidate = context;
@@ -403,10 +560,15 @@ static void owner_changed(void *context, const struct span *key)
             drop_tracked(invalidate, slot, hash, 0);
         }
     }
+    bool waits = false;
     for (struct tracking *at = invalidate->first; at != NULL; at = at->next) {
-        if (is_told_by_us(at) && (key == NULL || (at->broadcast && has_prefix(at, *key)))) {
-            tell(at, key);
+        if (is_told_by_us(at) && key == NULL) {
+            tell(at, NULL);
         }
+        waits |= is_told_by_us(at) && key != NULL && at->broadcast && has_prefix(at, *key);
+    }
+    if (waits) {
+        add_pending(invalidate, *key, 0);
     }
 }
 
@@ -551,9 +713,11 @@ struct invalidate *invalidate_new(struct server *server, uint64_t seed)
     invalidate->seed = seed;
     invalidate->random = seed;
     invalidate->keys = table_new(&tracked_type, seed);
-    server_set_hooks(server,
-                     &(struct session_hooks){
-                         .context = invalidate, .ran = ran, .sent = sent, .forget = forget });
+    server_set_hooks(
+        server,
+        &(struct session_hooks){
+            .context = invalidate, .ran = ran, .sent = sent, .turn = turn, .forget = forget });
+    radix_init(&invalidate->pending, pending_key);
     return invalidate;
 }
 
@@ -564,6 +728,7 @@ void invalidate_free(struct invalidate *invalidate)
     }
     assert(invalidate->first == NULL);
     free_keys(invalidate->keys);
+    radix_fini(&invalidate->pending, pending_free);
     memory_free(invalidate);
 }
 

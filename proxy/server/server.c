@@ -102,6 +102,9 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     bool rewrite_is_busy = durable_turn(server);
     server->snapshot_is_busy = persisting_turn(server) || rewrite_is_busy;
     replication_turn(server);
+    if (server->hooks.turn != NULL) {
+        server->hooks.turn(server->hooks.context);
+    }
     connections_flush(server);
     if (server->snapshot_is_busy || server->unfinished != NULL || server->cache_is_busy ||
         server->pressure.evicting || replication_is_busy(server)) {

@@ -136,6 +136,8 @@ struct session_hooks {
      * reads are to be remembered. */
     bool (*sent)(void *context, struct session *session, const struct command *command,
                  const struct span *argv, size_t argc);
+    /* The turn ends: what was done in it is about to be written. NULL: not asked for. */
+    void (*turn)(void *context);
     /* A session whose `tracking` is set is about to be freed, or was reset. */
     void (*forget)(void *context, struct session *session);
 };

@@ -52,7 +52,7 @@ EXTERNAL = ("unit/type/string", "unit/type/incr", "unit/type/list", "unit/type/l
             "unit/other", "unit/keyspace", "unit/expire", "unit/scan", "unit/protocol",
             "unit/quit", "unit/info-command", "unit/introspection-2", "unit/slowlog",
             "unit/pubsub", "unit/multi", "unit/pause", "unit/scripting",
-            "unit/functions", "unit/latency-monitor")
+            "unit/functions", "unit/latency-monitor", "unit/tracking")
 BESIDE = ("unit/hyperloglog", "unit/geo", "unit/dump", "unit/type/list-3")
 SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit/keyspace",
          "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",

@@ -228,6 +228,11 @@ void client_trackinginfo(struct call *call)
     reply_integer(reply, tracking == NULL ? -1 : (int64_t)tracking->redirect);
     reply_bulk_text(reply, "prefixes");
     size_t count = tracking == NULL ? 0 : tracking->prefix_count;
+    if (count == 0 && tracking != NULL && tracking->broadcast) {
+        reply_array(reply, 1); /* All keys have this one. */
+        reply_bulk(reply, SPAN(""));
+        return;
+    }
     reply_array(reply, count);
     for (size_t i = 0; i < count; i++) {
         reply_bulk(reply, tracking->prefixes[i]);

@@ -114,6 +114,69 @@ static void a_listener_is_told_for_another(void **state)
     scene_fini(&scene);
 }
 
+static void end_turn(struct scene *scene)
+{
+    const struct session_hooks *hooks = server_hooks(scene->fixture.server);
+    hooks->turn(hooks->context);
+}
+
+static void a_turn_is_broadcast_in_one_message(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    client_asks(&scene.reader, "CLIENT TRACKING OFF\r\n"
+                               "CLIENT TRACKING ON BCAST PREFIX a PREFIX c\r\n");
+
+    client_asks(&scene.writer, "MSET ab 1 b 2 aa 3 c 4\r\nSET ab 5\r\n");
+    assert_string_equal(client_takes(&scene.reader), "");
+    end_turn(&scene);
+
+    assert_string_equal(client_takes(&scene.reader),
+                        ">2\r\n$10\r\ninvalidate\r\n*2\r\n$2\r\naa\r\n$2\r\nab\r\n"
+                        ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nc\r\n");
+    end_turn(&scene);
+    assert_string_equal(client_takes(&scene.reader), "");
+    scene_fini(&scene);
+}
+
+static void nobody_is_told_of_what_only_it_did(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    client_asks(&scene.reader, "CLIENT TRACKING OFF\r\nCLIENT TRACKING ON BCAST NOLOOP\r\n");
+
+    client_asks(&scene.reader, "MSET mine 1 ours 1\r\n");
+    client_asks(&scene.writer, "MSET theirs 1 ours 2\r\n");
+    end_turn(&scene);
+
+    assert_string_equal(client_takes(&scene.reader),
+                        ">2\r\n$10\r\ninvalidate\r\n*2\r\n$4\r\nours\r\n$6\r\ntheirs\r\n");
+    scene_fini(&scene);
+}
+
+static void a_script_that_reads_has_read_all_its_keys(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    struct invalidate *invalidate = invalidate_of(scene.fixture.server);
+
+    client_asks(&scene.reader, "EVAL \"redis.call('set','other','1')\" 2 a b\r\n");
+    client_asks(&scene.reader, "EVAL_RO \"redis.call('ping')\" 2 a b\r\n");
+    assert_int_equal(invalidate_keys(invalidate), 0);
+    client_asks(&scene.reader, "EVAL \"redis.call('get','other')\" 2 a b\r\n");
+
+    assert_int_equal(invalidate_keys(invalidate), 2);
+    assert_int_equal(invalidate_items(invalidate), 2);
+    client_asks(&scene.writer, "SET b 1\r\n");
+    assert_string_equal(client_takes(&scene.reader),
+                        ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nb\r\n");
+    assert_int_equal(invalidate_items(invalidate), 1);
+    scene_fini(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +184,9 @@ int main(void)
         cmocka_unit_test(a_reader_is_told_however_many_came_and_went),
         cmocka_unit_test(those_who_are_gone_take_no_room),
         cmocka_unit_test(a_listener_is_told_for_another),
+        cmocka_unit_test(a_turn_is_broadcast_in_one_message),
+        cmocka_unit_test(nobody_is_told_of_what_only_it_did),
+        cmocka_unit_test(a_script_that_reads_has_read_all_its_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
