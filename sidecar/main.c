@@ -60,7 +60,7 @@ static bool make_config(struct program *program)
         return false;
     }
     config_default_save(program->config, &program->sources);
-    log_notice(&program->logger.log, "podis " PODIS_VERSION " is starting, PID: %d", (int)getpid());
+    log_notice(&program->logger.log, "podis " PODIS_VERSION " is starting");
     log_lines(&program->logger.log, report.warnings);
     config_report_fini(&report);
     return true;
@@ -395,6 +395,7 @@ static int serve(struct program *program)
         err = open_all(program, why, sizeof(why));
     }
     if (err == ERR_OK) {
+        log_notice(&program->logger.log, "Access points are open, PID: %d", (int)getpid());
         load(program);
         program_run(program);
         process_remove_files(&program->config->options);

@@ -105,10 +105,12 @@ void aof_free(struct aof *aof)
 
 static void begin_or_schedule(struct aof *aof, uint64_t now_ms)
 {
-    bool free = aof->rewriting.state == REWRITE_NONE && aof->rewriting.job == NULL;
+    bool free = aof->rewriting.state == REWRITE_NONE && !snapshot_is_running(aof->parts.cache);
 
-    if (free && !snapshot_is_running(aof->parts.cache)) {
+    if (free && aof->rewriting.job == NULL) {
         rewrite_begin(aof, now_ms);
+    } else if (free) {
+        aof->rewriting.begun = true;
     } else {
         aof->rewriting.scheduled = true;
     }
@@ -137,7 +139,10 @@ static void turn_off(struct aof *aof)
 {
     aof->state = AOF_OFF;
     aof->ending = aof_log_is_on(aof->log);
-    aof->rewriting.scheduled = false;
+    if (aof->rewriting.state != REWRITE_NONE) {
+        log_notice(aof->parts.log, "Killing running AOF rewrite child: a snapshot, called off");
+    }
+    aof->rewriting.scheduled = aof->rewriting.begun = false;
     rewrite_call_off(aof, false);
 }
 
@@ -177,8 +182,15 @@ void aof_change(void *context, const struct change *change)
 
 bool aof_turn(struct aof *aof, uint64_t now_ms, size_t buckets)
 {
+    if (aof->loading.began_at_ms != 0) {
+        return false; /* A script of the log lets the loop turn. */
+    }
     set_policy(aof);
     bool busy = rewrite_turn(aof, now_ms, buckets);
+    if (aof->rewriting.begun && aof->rewriting.job == NULL) {
+        aof->rewriting.begun = false;
+        begin_or_schedule(aof, now_ms);
+    }
     end_log(aof, now_ms);
     aof_log_turn(aof->log, now_ms);
     if (aof_log_must_rewrite(aof->log) && aof->state == AOF_ON) {
@@ -210,9 +222,9 @@ static uint64_t growth(const struct aof *aof)
 void aof_tick(struct aof *aof, uint64_t now_ms)
 {
     bool free = aof->rewriting.state == REWRITE_NONE && aof->rewriting.job == NULL &&
-                !snapshot_is_running(aof->parts.cache);
+                !aof->rewriting.begun && !snapshot_is_running(aof->parts.cache);
 
-    if (!aof->started || !free) {
+    if (!aof->started || !free || aof->loading.began_at_ms != 0) {
         return;
     }
     if (aof->rewriting.scheduled) {
@@ -258,7 +270,7 @@ bool aof_is_behind(const struct aof *aof)
 
 enum aof_answer aof_rewrite(struct aof *aof, uint64_t now_ms)
 {
-    if (aof->rewriting.state != REWRITE_NONE) {
+    if (aof->rewriting.state != REWRITE_NONE || aof->rewriting.begun) {
         return AOF_RUNS_ALREADY;
     }
     begin_or_schedule(aof, now_ms);
@@ -354,7 +366,7 @@ struct aof_figures aof_figures(const struct aof *aof, uint64_t now_ms)
     struct aof_figures figures = {
         .on = aof->state != AOF_OFF,
         .waits = aof->state == AOF_WAITS,
-        .rewrites = rewriting->state != REWRITE_NONE,
+        .rewrites = rewriting->state != REWRITE_NONE || rewriting->begun,
         .scheduled = rewriting->scheduled,
         .last_rewrite_failed = rewriting->last_failed,
         .last_took_s = rewriting->last_took_ms < 0 ? -1 : rewriting->last_took_ms / 1000,

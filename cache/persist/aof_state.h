@@ -70,6 +70,7 @@ struct aof_rewriting {
     struct base_sink sink;
     uint64_t began_at_ms;
     bool scheduled;
+    bool begun; /* Nothing but an old part that is being deleted is ahead of it. */
     bool last_failed;
     int64_t last_took_ms; /* -1: none yet. */
     uint64_t done, failures_in_a_row;

@@ -83,6 +83,11 @@ static void run(void *context, const struct cache_request *asked)
     struct server *server = context;
     struct session *session = asked->caller;
 
+    if (session == NULL && asked->command->flags & CMD_SESSION) {
+        /* Of an append-only file: nobody is connected who could be asked. */
+        reply_error(asked->reply, SPAN("ERR This Redis command is not allowed from script"));
+        return;
+    }
     if (session == NULL) {
         cache_exec(server->parts.cache, asked);
         return;
