@@ -186,7 +186,7 @@ class Echo(Server):
 def server_arguments(name, program, folder, port):
     """The command line that makes each of them the same kind of server: memory only."""
     argv = [program, '--port', str(port), '--bind', '127.0.0.1', '--save', '',
-            '--appendonly', 'no', '--dir', folder,
+            '--appendonly', 'no', '--dir', folder, '--enable-debug-command', 'yes',
             '--unixsocket', os.path.join(folder, f'{name}.sock')]
     if name == 'podis':
         argv += ['--admin-port', '0']

@@ -24,6 +24,7 @@ BYTES = Unit('B', lambda value: f'{value:.0f}', True)
 MEGABYTES = Unit('MB', lambda value: f'{value / 1e6:.2f}', True)
 MS = Unit('ms', lambda value: f'{value * 1000:.1f}', True)
 LATENCY = Unit('µs', lambda value: f'{value:.0f}', True)
+SHARE = Unit('%', lambda value: f'{value * 100:.1f}', True)
 COUNT = Unit('', lambda value: f'{value:,.0f}', True)
 
 

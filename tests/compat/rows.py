@@ -38,7 +38,6 @@ KNOWN = {
 # Commands of redis-server 7.0 that podis does not have yet, by what they wait for. A name that is
 # neither here nor in podis's table fails, and so does one that is in both.
 LACKING = {
-    "files": "save bgsave bgrewriteaof lastsave",
     "other copies": "migrate restore-asking",
     "modules": "module",
 }

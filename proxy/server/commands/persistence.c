@@ -151,6 +151,7 @@ const struct command persistence_commands[] = {
       .run = lastsave,
       .arity = 1,
       .flags = CMD_SESSION | CMD_LOADING | CMD_STALE | CMD_FAST,
+      .categories = ACL_ADMIN | ACL_DANGEROUS,
       .group = "server",
       .since = "1.0.0",
       .complexity = "O(1)",
