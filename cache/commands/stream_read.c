@@ -355,7 +355,14 @@ static void reply_history(struct call *c, const struct reading *reading, const s
     reply_later_end(c->reply, later, replied);
 }
 
-/* The consumers of all parts exist from now on, whether there is something for them or not. */
+/* Whether the consumer is about to be given something, and must acknowledge it. */
+static bool will_claim(const struct reading *reading, const struct part *part)
+{
+    return part->only_new && !reading->noack && has_news(part);
+}
+
+/* The consumers of all parts exist from now on, whether there is something for them or not. An
+ * XCLAIM makes one by itself. */
 static void join(struct call *c, const struct reading *reading, const struct part *part)
 {
     struct span name = c->argv[reading->consumer_at];
@@ -363,7 +370,7 @@ static void join(struct call *c, const struct reading *reading, const struct par
     struct stream_consumer *consumer = stream_join(c, part->key_at, part->group, name, &is_new);
 
     consumer->seen_at_ms = (int64_t)c->now_ms;
-    if (is_new) {
+    if (is_new && !will_claim(reading, part)) {
         call_adds_change_words(c, 5, SPAN("XGROUP"), SPAN("CREATECONSUMER"), c->argv[part->key_at],
                                c->argv[reading->group_at], name);
     }

@@ -82,18 +82,26 @@ static void put_multi_in_front(struct change_text *text, struct buf *out)
     text->is_multi = true;
 }
 
+static void select_db(struct change_text *text, struct buf *out, int db)
+{
+    if (db >= 0 && db != text->db) {
+        add_select(out, db);
+        text->db = db;
+    }
+}
+
 void change_text_add(struct change_text *text, struct buf *out, const struct change *change)
 {
     if (!change->joined || !text->is_unit) {
         change_text_end(text, out);
+        select_db(text, out, change->db); /* Ahead of a MULTI, as Redis has it. */
         text->is_unit = true;
         text->unit_at = out->len;
-    } else if (!text->is_multi) {
-        put_multi_in_front(text, out);
-    }
-    if (change->db >= 0 && change->db != text->db) {
-        add_select(out, change->db);
-        text->db = change->db;
+    } else {
+        if (!text->is_multi) {
+            put_multi_in_front(text, out);
+        }
+        select_db(text, out, change->db);
     }
     add(out, change->argv, change->argc);
 }

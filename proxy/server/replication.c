@@ -92,7 +92,11 @@ void replication_publish(struct server *server, bool shard, struct span channel,
 
     if (stream_is_open(stream)) {
         struct span argv[] = { shard ? SPAN("SPUBLISH") : SPAN("PUBLISH"), channel, message };
-        stream_request(stream, argv, COUNT(argv), cache_unit_join(server->parts.cache));
+        struct change change = { .db = server->running == NULL ? -1 : server->running->db,
+                                 .argv = argv,
+                                 .argc = COUNT(argv),
+                                 .joined = cache_unit_join(server->parts.cache) };
+        stream_change(stream, &change);
     }
 }
 
@@ -147,19 +151,18 @@ void replication_look(struct replication *replication)
     }
 }
 
-static bool writes(const struct server *server, const struct session *session,
-                   const struct command *command)
+/* Whether a command, or with EXEC any that is queued, has one of these flags, or lacks it. */
+static bool any_has(const struct server *server, const struct session *session,
+                    const struct command *command, unsigned flag, bool has)
 {
-    if (command != server->exec_row) {
-        return command->flags & CMD_WRITE;
+    if (command != server->exec_row || !transaction_is_open(session)) {
+        return ((command->flags & flag) != 0) == has;
     }
-    const struct queue *queue = transaction_is_open(session) ? transaction_queued(session) : NULL;
-    for (const struct queued *at = queue == NULL ? NULL : queue->first; at != NULL; at = at->next) {
-        if (at->request.command->flags & CMD_WRITE) {
-            return true;
-        }
+    const struct queued *at = transaction_queued(session)->first;
+    while (at != NULL && ((at->request.command->flags & flag) != 0) != has) {
+        at = at->next;
     }
-    return false;
+    return at != NULL;
 }
 
 /* Why only a primary may write here now; empty if that is not so. */
@@ -184,7 +187,7 @@ bool replication_refuses(const struct server *server, const struct session *sess
     if (session->to_primary) {
         return false;
     }
-    if (writes(server, session, command)) {
+    if (any_has(server, session, command, CMD_WRITE, true)) {
         *error = no_writes(server);
         if (error->len > 0) {
             return true;
@@ -193,7 +196,8 @@ bool replication_refuses(const struct server *server, const struct session *sess
     *error =
         SPAN("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
     return following_is_on(following) && following->state != FOLLOWING_ONLINE &&
-           !server->options->replica_serve_stale_data && !(command->flags & CMD_STALE);
+           !server->options->replica_serve_stale_data &&
+           any_has(server, session, command, CMD_STALE, false);
 }
 
 /* --- time --- */

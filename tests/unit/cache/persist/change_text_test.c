@@ -92,13 +92,13 @@ static void puts_multi_and_exec_around_what_is_joined(void **state)
     assert_text(f, SELECT("0") DEL("a") MULTI DEL("b") DEL("c") SELECT("7") DEL("d") EXEC DEL("e"));
 }
 
-static void puts_multi_ahead_of_the_database(void **state)
+static void selects_the_database_ahead_of_multi(void **state)
 {
     struct fixture *f = *state;
     removed(f, 2, "a", false);
     removed(f, 2, "b", true);
     change_text_end(&f->text, &f->out);
-    assert_text(f, MULTI SELECT("2") DEL("a") DEL("b") EXEC);
+    assert_text(f, SELECT("2") MULTI DEL("a") DEL("b") EXEC);
 }
 
 static void goes_on_where_the_text_was_taken(void **state)
@@ -138,7 +138,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(says_it_again_after_it_was_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(puts_multi_and_exec_around_what_is_joined, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(puts_multi_ahead_of_the_database, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(selects_the_database_ahead_of_multi, set_up, tear_down),
         cmocka_unit_test_setup_teardown(goes_on_where_the_text_was_taken, set_up, tear_down),
         cmocka_unit_test(a_request_that_does_not_fit_is_not_begun),
     };
