@@ -273,6 +273,9 @@ static void on_entry(void *context, const struct snapshot_entry *entry)
 {
     struct saving *saving = context;
 
+    if (saving->parts.no_keys) {
+        return;
+    }
     select_db(saving, entry->db);
     if (saving->parts.form == SAVING_COMMANDS) {
         write_commands(saving, entry);

@@ -40,6 +40,7 @@ struct saving_parts {
     bool compress; /* rdbcompression */
     bool sum;      /* rdbchecksum */
     size_t backlog_max;
+    bool no_keys; /* The functions alone. */
 };
 
 /* Begins a snapshot: none is running. */

@@ -43,6 +43,7 @@ struct replica {
     bool takes_names;   /* capa psync2: +CONTINUE may say another name. */
     bool is_old;        /* SYNC: it acknowledges nothing. */
     bool rdb_only;      /* It wants a snapshot and no stream. */
+    bool no_keys;       /* And of it the functions alone (rdb-filter-only). */
     struct buf pending;
     uint64_t acked;         /* The offset it has applied. */
     uint64_t synced;        /* The offset it has in its append-only file. */

@@ -273,7 +273,9 @@ static void go_on_saving(struct replication *replication)
 
 /* --- its beginning --- */
 
+/* Those that wait, and are to have the same as the one that came first. */
 struct waiters {
+    bool no_keys;
     size_t count;
     uint64_t longest_ms;
     bool all_take_marks;
@@ -286,6 +288,10 @@ static struct waiters waiters(const struct replication *replication)
 
     for (const struct replica *at = replication->first; at != NULL; at = at->next) {
         if (at->state != REPLICA_WAITS || at->session->end != SESSION_OPEN) {
+            continue;
+        }
+        waiters.no_keys = waiters.count == 0 ? at->no_keys : waiters.no_keys;
+        if (at->no_keys != waiters.no_keys) {
             continue;
         }
         uint64_t waited_ms = now_ms - at->waits_from_ms;
@@ -321,13 +327,13 @@ static void promise(struct replication *replication, struct replica *replica)
     }
 }
 
-static void promise_all(struct replication *replication, bool streams)
+static void promise_all(struct replication *replication, bool streams, bool no_keys)
 {
     char line[64];
     int len = snprintf(line, sizeof(line), "$EOF:%s\r\n", replication->resync.mark);
 
     for (struct replica *at = replication->first; at != NULL; at = at->next) {
-        if (at->state != REPLICA_WAITS) {
+        if (at->state != REPLICA_WAITS || at->no_keys != no_keys) {
             continue;
         }
         promise(replication, at);
@@ -337,7 +343,7 @@ static void promise_all(struct replication *replication, bool streams)
     }
 }
 
-static void begin(struct replication *replication, bool streams)
+static void begin(struct replication *replication, bool streams, bool no_keys)
 {
     struct server *server = replication->server;
     struct resync *resync = &replication->resync;
@@ -362,9 +368,10 @@ static void begin(struct replication *replication, bool streams)
         .compress = server->options->rdbcompression,
         .sum = server->options->rdbchecksum,
         .backlog_max = BACKLOG_MAX,
+        .no_keys = no_keys,
     };
     resync->state = streams ? RESYNC_STREAMS : RESYNC_WRITES;
-    promise_all(replication, streams);
+    promise_all(replication, streams, no_keys);
     resync->saving = saving_new(&parts, server->now_ms);
     log_notice(server->parts.log, "Starting a snapshot for SYNC with target: %s",
                streams ? "replicas sockets" : "disk");
@@ -381,7 +388,7 @@ static void begin_if_it_is_time(struct replication *replication)
         server->now_ms < replication->resync.not_before_ms) {
         return;
     }
-    begin(replication, streams);
+    begin(replication, streams, waiting.no_keys);
 }
 
 void resync_turn(struct replication *replication)

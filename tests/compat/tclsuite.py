@@ -58,7 +58,7 @@ SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit
          "unit/memefficiency", "unit/maxmemory", "unit/protocol", "unit/quit",
          "unit/info-command", "unit/limits", "unit/obuf-limits", "unit/auth", "unit/acl",
          "unit/acl-v2", "unit/networking", "unit/violations", "unit/client-eviction",
-         "integration/redis-benchmark",
+         "integration/redis-benchmark", "integration/redis-cli",
          "unit/wait",
          "integration/block-repl", "integration/replication-2", "integration/replication-3",
          "integration/replication-4", "integration/psync2", "integration/psync2-reg",

@@ -216,6 +216,18 @@ static void acknowledge(struct call *c, size_t at)
 enum detail { DETAIL_TAKEN, DETAIL_UNANSWERED, DETAIL_REFUSED };
 
 /* One of the pairs. */
+/* What of the data it wants instead of all. */
+static enum detail take_filter(struct call *c, size_t at, struct replica *replica)
+{
+    if (!span_is(c->argv[at], "functions")) {
+        reply_errorf(c->reply, "ERR Unsupported rdb-filter-only option: %.*s",
+                     span_shown(c->argv[at]), c->argv[at].bytes);
+        return DETAIL_REFUSED;
+    }
+    replica->no_keys = true;
+    return DETAIL_TAKEN;
+}
+
 static enum detail take_detail(struct call *c, size_t at)
 {
     struct replica *replica = replica_of_session(session_of(c));
@@ -240,6 +252,8 @@ static enum detail take_detail(struct call *c, size_t at)
             return DETAIL_REFUSED;
         }
         replica->rdb_only = number == 1;
+    } else if (arg_is(c, at, "rdb-filter-only")) {
+        return take_filter(c, at + 1, replica);
     } else if (!arg_is(c, at, "version")) {
         reply_errorf(c->reply, "ERR Unrecognized REPLCONF option: %.*s", span_shown(c->argv[at]),
                      c->argv[at].bytes);
