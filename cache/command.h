@@ -131,8 +131,8 @@ struct command {
     const struct command *subcommands;
     const char *group; /* COMMAND DOCS */
     const char *since;
-    const char *complexity;
-    const char *synopsis; /* arguments, see cache/commands/synopsis.h */
+    const char *complexity; /* NULL: there is nothing to say. */
+    const char *synopsis;   /* arguments, see cache/commands/synopsis.h */
     const char *summary;
     /* What few rows have: */
     const char *tips;             /* COMMAND's tips, separated by spaces, in Redis's order. */

@@ -362,6 +362,9 @@ static void free_all(struct program *program)
     admin_free(program->admin);
     discovery_free(program->discovery);
     server_free(program->server);
+    if (program->peers != NULL) {
+        peers_set_tidings(program->peers, &(struct peers_tidings){ 0 });
+    }
     invalidate_free(program->invalidate);
     peers_free(program->peers);
     tls_free(program->tls);

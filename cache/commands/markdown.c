@@ -47,8 +47,10 @@ static void add_command(struct buf *out, const struct command *row)
     add_text(out, row->summary);
     add_text(out, "\n\n* Since: ");
     add_text(out, row->since);
-    add_text(out, "\n* Complexity: ");
-    add_text(out, row->complexity);
+    if (row->complexity != NULL) {
+        add_text(out, "\n* Complexity: ");
+        add_text(out, row->complexity);
+    }
     add_text(out, "\n* Categories:");
     add_categories(out, row);
     if (row->deprecated_since != NULL) {

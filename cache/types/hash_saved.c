@@ -237,7 +237,7 @@ static bool load_pairs_timed(struct arrival *arrival)
         buf_cut(&value, 0);
         good = good && (buf_add(&value, text) || load_failed(in, "a field's value is over 4 GB")) &&
                load_ms(in, &time);
-        if (good && time != -1 && (time < 0 || time >= HASH_EXPIRES_END_MS)) {
+        if (good && time != -1 && (time <= 0 || time >= HASH_EXPIRES_END_MS)) {
             good = load_failed(in, "a field of a hash expires at no possible time");
         }
         good = good && add(arrival, buf_span(&arrival->field), buf_span(&value),

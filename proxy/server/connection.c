@@ -606,19 +606,22 @@ void connections_flush(struct server *server)
     }
 }
 
-size_t connection_input_room(const struct session *session)
+static size_t input_room(const struct session *session)
 {
     const struct buf *in = &((const struct connection *)session)->in;
     return in->capacity - in->len;
 }
 
-size_t connection_bytes(const struct session *session)
+static size_t bytes_of(const struct session *session)
 {
     const struct connection *connection = (const struct connection *)session;
     size_t tls = connection->tls == NULL ? 0 : tls_stream_bytes(connection->tls);
 
     return sizeof(*connection) + connection->in.capacity + tls;
 }
+
+static const struct session_owner connection_owner = { .bytes = bytes_of,
+                                                       .input_room = input_room };
 
 void connections_continue(struct server *server)
 {
@@ -690,6 +693,7 @@ struct session *connection_open(struct server *server, const struct access *acce
         connection->tls = tls_stream_new(server->parts.tls, access->to_primary);
     }
     session->to_primary = access->to_primary;
+    session->owner = &connection_owner;
     session_begin(session, server, SIZE_MAX / 2);
     session->unrestricted |= access->to_primary;
     session->authenticated |= access->to_primary;

@@ -64,11 +64,6 @@ struct access {
 /* Takes over the socket. It is non-blocking. */
 struct session *connection_open(struct server *server, const struct access *access);
 
-/* What a session's connection holds in memory, but for the session's answers. */
-size_t connection_bytes(const struct session *session);
-/* How much of that is there for what is still to come. */
-size_t connection_input_room(const struct session *session);
-
 /* Reads and runs what clients have sent, in the order in which it came. */
 void connections_run(struct server *server);
 /* End of the turn: writes what each touched connection has, frees those that are done. */

@@ -32,8 +32,15 @@ enum session_end {
     SESSION_ENDS_NOW,
 };
 
+/* What only the owner of its storage knows: connection.c. */
+struct session_owner {
+    size_t (*bytes)(const struct session *session);      /* That it holds, but for the answers. */
+    size_t (*input_room)(const struct session *session); /* Of its input buffer, unused. */
+};
+
 struct session {
-    uint64_t id; /* From 1, never used twice. */
+    const struct session_owner *owner; /* NULL: nobody has anything to tell. */
+    uint64_t id;                       /* From 1, never used twice. */
     struct server *server;
     struct session *next, *previous; /* All sessions, oldest first. */
     struct session *same_bucket;     /* Of the table by id. */

@@ -24,10 +24,10 @@ size_t weight_of(const struct session *session)
     const struct answers *answers = &session->answers;
     size_t out = answers->out.len == 0 ? 0 : answers->out.capacity; /* Else it is only lent. */
 
-    return connection_bytes(session) + out + answers->held_bytes + transaction_bytes(session) +
-           transaction_watched_bytes(session) + pubsub_bytes(session) + tracking_bytes(session) +
-           text_bytes(session->name) + text_bytes(session->library_name) +
-           text_bytes(session->library_version);
+    return (session->owner == NULL ? 0 : session->owner->bytes(session)) + out +
+           answers->held_bytes + transaction_bytes(session) + transaction_watched_bytes(session) +
+           pubsub_bytes(session) + tracking_bytes(session) + text_bytes(session->name) +
+           text_bytes(session->library_name) + text_bytes(session->library_version);
 }
 
 /* --- buckets --- */

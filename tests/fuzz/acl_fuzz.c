@@ -96,6 +96,8 @@ static void compare(const struct acl_selector *a, const struct acl_selector *b, 
     }
 }
 
+/* What a user is said to be makes such a user again. The text may be shorter then: a rule that
+ * changes nothing is not kept. */
 static void check_again(const struct acl_user *user, struct span probe)
 {
     struct acl_user *again = acl_user_new(SPAN("u"), acl_user_root(user)->commands);
@@ -110,7 +112,6 @@ static void check_again(const struct acl_user *user, struct span probe)
     if (words <= WORDS_MAX) {
         bool taken = apply_words(again, line);
         assert(taken);
-        assert(is_same_text(user, again));
         assert(user->selector_count == again->selector_count);
         for (size_t i = 0; i < user->selector_count; i++) {
             compare(user->selectors[i], again->selectors[i], probe);

@@ -156,8 +156,8 @@ static void warns_once_of_what_has_no_effect(void **state)
 {
     (void)state;
     struct config_sources sources = {
-        .flags = (const char *const[]){ "--appendonly", "yes", "--appendonly", "yes", "--save", "",
-                                        "--io-threads", "4" },
+        .flags = (const char *const[]){ "--activedefrag", "yes", "--activedefrag", "yes", "--save",
+                                        "", "--io-threads", "4" },
         .flag_count = 8,
     };
     struct config_report report;
@@ -165,7 +165,7 @@ static void warns_once_of_what_has_no_effect(void **state)
     assert_int_equal(config_load(&sources, &config, &report), ERR_OK);
     assert_string_equal(
         report.warnings,
-        "flag --appendonly: appendonly has no effect: nothing is saved to disk yet\n"
+        "flag --activedefrag: activedefrag has no effect: podis does not move memory\n"
         "flag --io-threads: io-threads has no effect: podis serves from one thread\n");
     config_report_fini(&report);
     config_free(config);

@@ -93,7 +93,6 @@ static void announces_what_became_of_entries(void **state)
     try_run(try, "XREADGROUP GROUP g a COUNT 2 STREAMS k >");
     assert_string_equal(
         try_changes(try),
-        "0: XGROUP CREATECONSUMER k g a\n"
         "0: XCLAIM k g a 0 1-0 TIME 1700000000000 RETRYCOUNT 1 FORCE JUSTID LASTID 1-0\n"
         "0: XCLAIM k g a 0 2-0 TIME 1700000000000 RETRYCOUNT 1 FORCE JUSTID LASTID 2-0\n"
         "0: XGROUP SETID k g 2-0 ENTRIESREAD 2\n");

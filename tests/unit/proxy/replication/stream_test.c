@@ -90,7 +90,7 @@ static void leaves_in_whole_units(void **state)
     stream_flush(&f->stream);
     ping(f, false);
     stream_flush(&f->stream);
-    assert_heard(f, MULTI SELECT DEL PING EXEC PING);
+    assert_heard(f, SELECT MULTI DEL PING EXEC PING);
 }
 
 static void says_the_database_to_whoever_begins_to_read(void **state)

@@ -245,14 +245,14 @@ static void a_replica_expires_nothing_after_a_pause_either(void **state)
     setting_init(&setting);
     struct server *server = setting.fixture.server;
     client_asks(&setting.client, "SET k v PX 10\r\n");
-    pause_set_replica(server, true);
+    client_asks(&setting.client, "REPLICAOF 127.0.0.1 1\r\n");
     pause_for(&setting, PAUSE_WRITES, 5000);
     pause_lift(server, PAUSE_FOR_COMMAND);
 
     server_tick(server, 1100);
 
     assert_string_equal(client_asks(&setting.client, "GET k\r\nDBSIZE\r\n"), "$-1\r\n:1\r\n");
-    pause_set_replica(server, false);
+    client_asks(&setting.client, "REPLICAOF NO ONE\r\n");
     server_tick(server, 1200);
     assert_string_equal(client_asks(&setting.client, "DBSIZE\r\n"), ":0\r\n");
     setting_fini(&setting);
