@@ -256,6 +256,11 @@ static bool load_nodes(struct loading *to)
         if (container != NODE_PLAIN && container != NODE_PACKED) {
             return load_failed(to->in, "a node of a list is of no known kind");
         }
+        if (bytes.len == 0) {
+            /* Redis refuses these, though an element of no bytes would be a plain node of none:
+             * it never saves one. */
+            return load_failed(to->in, "a node of a list has no bytes");
+        }
         if (!(container == NODE_PLAIN ? load_plain : load_packed)(to, bytes)) {
             return false;
         }

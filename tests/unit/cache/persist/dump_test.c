@@ -123,10 +123,11 @@ static void a_broken_body_is_refused(void **state)
         SPAN("\x00\x04"
              "foo" FOOTER), /* too short */
         SPAN("\x00\x02"
-             "foo" FOOTER),          /* something left over */
-        SPAN("\x06\x01x" FOOTER),    /* a module's */
-        SPAN("\xff\x01x" FOOTER),    /* the end of a file */
-        SPAN("\x00\xc4\x01" FOOTER), /* an encoding that is none */
+             "foo" FOOTER),              /* something left over */
+        SPAN("\x06\x01x" FOOTER),        /* a module's */
+        SPAN("\xff\x01x" FOOTER),        /* the end of a file */
+        SPAN("\x00\xc4\x01" FOOTER),     /* an encoding that is none */
+        SPAN("\x12\x01\x01\x00" FOOTER), /* a plain node of a list, of no bytes */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct type *type;
