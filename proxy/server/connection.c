@@ -7,6 +7,7 @@
 #include "proxy/server/following.h"
 #include "proxy/server/replicas.h"
 #include "proxy/server/socket.h"
+#include "proxy/server/blocks.h"
 #include "proxy/server/state.h"
 #include "proxy/tls/tls.h"
 #include "proxy/tls/tls_stream.h"
@@ -64,36 +65,6 @@ static void answers_ready(struct answers *answers)
     struct session *session =
         (struct session *)((char *)answers - offsetof(struct session, answers));
     touch(connection_of(session));
-}
-
-/* --- output blocks --- */
-
-static void borrow_block(struct connection *connection)
-{
-    struct server *server = server_of(connection);
-    struct buf *out = &connection->session.answers.out;
-
-    if (out->bytes != NULL) {
-        return;
-    }
-    out->bytes =
-        server->pool_count > 0 ? server->pool[--server->pool_count] : memory_alloc(POOL_BLOCK);
-    out->start = out->len = 0;
-    out->capacity = POOL_BLOCK;
-}
-
-static void return_block(struct connection *connection)
-{
-    struct server *server = server_of(connection);
-    struct buf *out = &connection->session.answers.out;
-
-    assert(out->len == 0);
-    if (out->capacity == POOL_BLOCK && server->pool_count < POOL_BLOCKS) {
-        server->pool[server->pool_count++] = out->bytes;
-        *out = (struct buf){ .max = out->max };
-        return;
-    }
-    buf_fini(out);
 }
 
 /* --- the end --- */
@@ -239,7 +210,7 @@ static enum batch_end run(struct connection *connection, struct span in, size_t 
     struct server *server = server_of(connection);
     struct session *session = &connection->session;
 
-    borrow_block(connection);
+    blocks_borrow(server_of(connection), &connection->session.answers.out);
     session->input_bytes = in.len; /* What CLIENT LIST tells if it is part of it. */
     enum batch_end end = session->to_primary
                              ? following_feed(session, &connection->reader, in, used)
@@ -523,7 +494,7 @@ static void settle(struct connection *connection)
     struct session *session = &connection->session;
 
     if (session->answers.out.bytes != NULL && session->answers.out.len == 0) {
-        return_block(connection);
+        blocks_return(server_of(connection), &connection->session.answers.out);
     }
     rewatch(connection);
     if (server_of(connection)->weights.max != 0) {
