@@ -20,7 +20,11 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-enum { BLOCK_BYTES = 64 * 1024, BLOCK_ROOM = BLOCK_BYTES + 8 * 1024 };
+enum {
+    BLOCK_BYTES = 64 * 1024,
+    BLOCK_ROOM = BLOCK_BYTES + 8 * 1024,
+    KEYS_FEW = 1000, /* Of so few a snapshot is small, and should not look large to eviction. */
+};
 
 struct block {
     struct block *next;
@@ -151,7 +155,9 @@ static void begin_block(struct saving *saving)
     buf_init(&block->raw, SIZE_MAX / 4);
     buf_init(&block->marks, SIZE_MAX / 4);
     buf_init(&block->packed, SIZE_MAX / 4);
-    (void)buf_reserve(&block->raw, BLOCK_ROOM);
+    if (saving->total > KEYS_FEW) {
+        (void)buf_reserve(&block->raw, BLOCK_ROOM); /* It will be filled: it need not grow. */
+    }
     saving->current = block;
     saving->saver.out = &block->raw;
     saving->saver.later = saving->marks ? &block->marks : NULL;
