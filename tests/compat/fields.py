@@ -24,7 +24,8 @@ NEEDED = {
               "run_id os arch_bits config_file",
     "clients": "connected_clients maxclients blocked_clients tracking_clients",
     "memory": "used_memory used_memory_human used_memory_rss used_memory_peak maxmemory "
-              "maxmemory_policy mem_fragmentation_ratio mem_allocator",
+              "maxmemory_policy mem_fragmentation_ratio mem_allocator mem_clients_normal "
+              "mem_replication_backlog mem_cluster_links",
     "persistence": "loading rdb_bgsave_in_progress rdb_last_save_time aof_enabled "
                    "aof_rewrite_in_progress rdb_changes_since_last_save",
     "stats": "total_connections_received total_commands_processed instantaneous_ops_per_sec "

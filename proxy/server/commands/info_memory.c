@@ -3,6 +3,7 @@
 #include "proxy/server/commands/info_section.h"
 
 #include "proxy/server/figures.h"
+#include "proxy/server/replication_inside.h"
 #include "proxy/server/state.h"
 
 #include <inttypes.h>
@@ -93,6 +94,9 @@ void info_memory(struct info *info)
     tell_excess(info, "rss_overhead", f.resident, f.memory.resident);
     tell_excess(info, "mem_fragmentation", f.resident, f.memory.used);
     info_line(info, "mem_not_counted_for_evict:0");
+    info_number(info, "mem_replication_backlog",
+                backlog_memory(&replication_of(info->server)->stream.backlog));
+    info_line(info, "mem_cluster_links:0");
     info_number(info, "mem_clients_normal", f.clients);
     info_line(info, "mem_allocator:%s", memory_allocator());
     info_line(info, "active_defrag_running:0");
