@@ -539,6 +539,11 @@ struct cache_stats cache_stats(const struct cache *cache)
     return stats;
 }
 
+uint64_t cache_times_emptied(const struct cache *cache)
+{
+    return cache->stats.emptied;
+}
+
 void cache_stats_reset(struct cache *cache)
 {
     cache->lazy_freed_before = atomic_load_explicit(&cache->disposal.freed, memory_order_acquire);

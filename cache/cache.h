@@ -154,6 +154,8 @@ struct cache_stats {
 };
 struct cache_stats cache_stats(const struct cache *cache);
 void cache_stats_reset(struct cache *cache);
+/* cache_stats().emptied alone: for each turn of a loop. */
+uint64_t cache_times_emptied(const struct cache *cache);
 
 /* Looks at a key without counting a hit, touching access times or expiring it.
  * The spans and the value are borrowed until the next call into the cache. */

@@ -39,6 +39,7 @@ struct persistence {
     uint64_t saved;
     uint64_t last_backlog;
     uint64_t emptied; /* How often the store was, when last looked at. */
+    bool of_nothing;  /* What is being saved is what a FLUSHALL left. */
 
     struct rdb_file *loading; /* NULL: none. */
     uint64_t load_began_ms;
@@ -158,7 +159,7 @@ static void begin(struct persistence *persistence, uint64_t now_ms)
     persistence->file = memory_alloc(sizeof(*persistence->file));
     struct saving_parts parts = parts_of(persistence, persistence->file, "bgsave", now_ms);
 
-    persistence->scheduled = false;
+    persistence->scheduled = persistence->of_nothing = false;
     persistence->began_at_ms = now_ms;
     persistence->tried_at_ms = now_ms;
     persistence->began_with = changes_now(persistence);
@@ -198,8 +199,42 @@ static bool is_early(const struct persistence *persistence, uint64_t now_ms)
     return delay_us > 0 && saving_progress(persistence->saving).visited > elapsed_us / delay_us;
 }
 
+static bool may_try(const struct persistence *persistence, uint64_t now_ms)
+{
+    return !persistence->last_failed || now_ms - persistence->tried_at_ms > RETRY_MS;
+}
+
+/* Whether a snapshot may begin now. */
+static bool is_free(const struct persistence *persistence, uint64_t now_ms)
+{
+    return persistence->saving == NULL && persistence->loading == NULL &&
+           !snapshot_is_running(persistence->parts.cache) && may_try(persistence, now_ms);
+}
+
+/* As Redis: after FLUSHALL what is on disk soon is nothing, too, if it is saved at all. */
+static bool look_at_flushes(struct persistence *persistence)
+{
+    uint64_t emptied = cache_times_emptied(persistence->parts.cache);
+    bool flushed = emptied != persistence->emptied && persistence->options.point_count > 0;
+
+    persistence->scheduled |= flushed;
+    persistence->emptied = emptied;
+    return flushed;
+}
+
+bool persistence_wants_turn(const struct persistence *persistence)
+{
+    return persistence->saving != NULL || persistence->scheduled ||
+           cache_times_emptied(persistence->parts.cache) != persistence->emptied;
+}
+
 bool persistence_turn(struct persistence *persistence, uint64_t now_ms, size_t buckets)
 {
+    bool flushed = look_at_flushes(persistence);
+    if (persistence->scheduled && is_free(persistence, now_ms)) {
+        begin(persistence, now_ms);
+        persistence->of_nothing = flushed;
+    }
     if (persistence->saving == NULL) {
         return false;
     }
@@ -220,6 +255,10 @@ bool persistence_is_saving(const struct persistence *persistence)
 enum persistence_answer persistence_begin(struct persistence *persistence, bool schedule,
                                           uint64_t now_ms)
 {
+    if (persistence->saving != NULL && persistence->of_nothing) {
+        persistence->scheduled = true; /* It is over at once, and nobody asked for it. */
+        return PERSISTENCE_OK;
+    }
     if (persistence->saving != NULL) {
         return PERSISTENCE_SAVES;
     }
@@ -259,11 +298,6 @@ enum persistence_answer persistence_save_last(struct persistence *persistence, u
     return save_at_once(persistence, now_ms);
 }
 
-static bool may_try(const struct persistence *persistence, uint64_t now_ms)
-{
-    return !persistence->last_failed || now_ms - persistence->tried_at_ms > RETRY_MS;
-}
-
 static void look_at_points(struct persistence *persistence, uint64_t now_ms)
 {
     uint64_t changes = changes_now(persistence) - persistence->last_save_with;
@@ -281,27 +315,9 @@ static void look_at_points(struct persistence *persistence, uint64_t now_ms)
     }
 }
 
-/* As Redis: after FLUSHALL what is on disk soon is nothing, too, if it is saved at all. */
-static void look_at_flushes(struct persistence *persistence)
-{
-    uint64_t emptied = cache_stats(persistence->parts.cache).emptied;
-
-    if (emptied != persistence->emptied && persistence->options.point_count > 0) {
-        persistence->scheduled = true;
-    }
-    persistence->emptied = emptied;
-}
-
 void persistence_tick(struct persistence *persistence, uint64_t now_ms)
 {
-    look_at_flushes(persistence);
-    if (persistence->saving != NULL || persistence->loading != NULL ||
-        snapshot_is_running(persistence->parts.cache) || !may_try(persistence, now_ms)) {
-        return;
-    }
-    if (persistence->scheduled) {
-        begin(persistence, now_ms);
-    } else {
+    if (!persistence->scheduled && is_free(persistence, now_ms)) {
         look_at_points(persistence, now_ms);
     }
 }

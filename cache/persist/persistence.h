@@ -64,7 +64,9 @@ void persistence_free(struct persistence *persistence);
 /* Once in each turn of the loop, or more often: a slice of what is under way. True if there is more
  * to do at once. */
 bool persistence_turn(struct persistence *persistence, uint64_t now_ms, size_t buckets);
-/* Some times a second: save points, what is scheduled. */
+/* Whether it is: something is under way, scheduled, or to be scheduled after a FLUSHALL. */
+bool persistence_wants_turn(const struct persistence *persistence);
+/* Some times a second: save points. */
 void persistence_tick(struct persistence *persistence, uint64_t now_ms);
 
 enum persistence_answer {

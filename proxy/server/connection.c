@@ -718,25 +718,39 @@ static bool shakes_too_long(const struct connection *connection)
            server_of(connection)->now_ms > connection->session.created_at_ms + HANDSHAKE_MS;
 }
 
+static void tick(struct server *server, struct connection *connection)
+{
+    struct session *session = &connection->session;
+
+    if (over_soft_limit(connection)) {
+        session->answers.full = true;
+        touch(connection);
+    }
+    if (shakes_too_long(connection)) {
+        tls_metrics.tls_handshake_timeouts_total++;
+        log_verbose(server->parts.log, "Closing client id=%llu: no TLS handshake in time",
+                    (unsigned long long)session->id);
+        session_close(session, SESSION_ENDS_NOW);
+    }
+    if (is_idle(connection)) {
+        server->statistics.totals.idle_closes++;
+        log_verbose(server->parts.log, "Closing idle client id=%llu",
+                    (unsigned long long)session->id);
+        session_close(session, SESSION_ENDS_NOW);
+    }
+}
+
+/* A test may bring sessions of its own. */
+static bool is_connection(const struct session *session)
+{
+    return session->owner == &connection_owner;
+}
+
 void connections_tick(struct server *server)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
-        struct connection *connection = connection_of(session);
-        if (over_soft_limit(connection)) {
-            session->answers.full = true;
-            touch(connection);
-        }
-        if (shakes_too_long(connection)) {
-            tls_metrics.tls_handshake_timeouts_total++;
-            log_verbose(server->parts.log, "Closing client id=%llu: no TLS handshake in time",
-                        (unsigned long long)session->id);
-            session_close(session, SESSION_ENDS_NOW);
-        }
-        if (is_idle(connection)) {
-            server->statistics.totals.idle_closes++;
-            log_verbose(server->parts.log, "Closing idle client id=%llu",
-                        (unsigned long long)session->id);
-            session_close(session, SESSION_ENDS_NOW);
+        if (is_connection(session)) {
+            tick(server, connection_of(session));
         }
     }
     struct connection *next;
@@ -752,7 +766,9 @@ void connections_configure(struct server *server)
 {
     for (struct session *session = server->first; session != NULL; session = session->next) {
         session_set_limit(session);
-        connection_of(session)->in.max = input_max(session);
+        if (is_connection(session)) {
+            connection_of(session)->in.max = input_max(session);
+        }
     }
     weights_configure(server);
 }

@@ -64,7 +64,7 @@ bool persisting_turn(struct server *server)
     struct persistence *persistence = server->parts.persistence;
     bool more;
 
-    if (persistence == NULL || !persistence_is_saving(persistence)) {
+    if (persistence == NULL || server->loading || !persistence_wants_turn(persistence)) {
         return false;
     }
     uint64_t until_ns = timing_clock_ns() + SLICE_NS;
