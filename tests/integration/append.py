@@ -45,7 +45,7 @@ class Process:
     def _answers(self):
         try:
             with self.connect() as conn:
-                return conn.call("PING") == b"PONG"
+                return conn.raw("PING") == b"+PONG\r\n"  # Not -LOADING.
         except (OSError, resp.Closed):
             return False
 
