@@ -379,6 +379,7 @@ struct aof_figures aof_figures(const struct aof *aof, uint64_t now_ms)
         .buffer = log.filling,
         .syncing = log.syncing,
         .delayed = log.delayed,
+        .said_seq = log.said_seq,
         .synced_seq = log.synced_seq,
         .last_backlog = rewriting->last_backlog,
     };

@@ -124,7 +124,7 @@ struct aof_figures {
     uint64_t size, base_size, buffer;
     bool syncing;
     uint64_t delayed;
-    uint64_t synced_seq;                          /* Of the last change that is on the disk. */
+    uint64_t said_seq, synced_seq;                /* Last changes logged, and on the disk. */
     uint64_t keys_done, keys_total, last_backlog; /* Of the rewrite's snapshot. */
     uint64_t load_began_s, load_total, load_done; /* Of a load under way; else 0. */
 };

@@ -558,6 +558,7 @@ struct aof_log_figures aof_log_figures(const struct aof_log *log)
         .size = log->size,
         .filling = log->filling.len,
         .delayed = log->delayed,
+        .said_seq = log->seq,
         .synced_seq = log->synced_seq,
         .syncing = log->on_its_way && log->commit.sync,
         .error = log->write_error != 0 ? log->write_error : log->sync_error,

@@ -101,7 +101,8 @@ struct aof_log_figures {
     uint64_t size;       /* Of the file, with what is on its way. */
     uint64_t filling;    /* Bytes that gather. */
     uint64_t delayed;    /* aof_delayed_fsync */
-    uint64_t synced_seq; /* The last change that is on the disk: change.seq. */
+    uint64_t said_seq;   /* The last change that was logged: change.seq; 0: none was. */
+    uint64_t synced_seq; /* The last that is on the disk. */
     bool syncing;        /* An fsync is under way. */
     int error;           /* Of the last write or fsync: a negative errno; 0: it went well. */
     bool write_failed;   /* It was of a write. */

@@ -109,6 +109,9 @@ bool durable_turn(struct server *server)
     if (server->withheld != NULL) {
         release(server);
     }
+    if (server->waiting.told != NULL) {
+        waiting_ask_again(server); /* WAITAOF */
+    }
     if (aof_refuses_writes(server->parts.aof) != NULL || server->special & SPECIAL_UNSAVED) {
         persisting_look(server);
     }

@@ -78,7 +78,8 @@ struct session {
     struct held *held;       /* By a pause, with what it sent; NULL: it is not. */
 
     struct replica *replica; /* What it told of itself as a replica; NULL: nothing. */
-    uint64_t awaited_offset; /* Of WAIT, while it waits. */
+    uint64_t awaited_offset; /* Of WAIT, while it waits, … */
+    uint64_t awaited_seq;    /* … and of WAITAOF. */
 
     struct subscriptions *subscriptions; /* Channels it listens to; NULL: none ever. */
     struct transaction *transaction;     /* Between MULTI or WATCH and EXEC; else NULL. */

@@ -270,6 +270,32 @@ def podis_reads_what_redis_wrote():
                                        preamble, "--aof-timestamp-enabled", "yes")
 
 
+def waitaof_says_what_is_on_the_disk():
+    home = tempfile.mkdtemp(dir=scratch())
+    server = Process(podis_program(), home, "--appendfsync", "always")
+    with server.connect() as conn:
+        assert conn.call("WAITAOF", "1", "0", "0") == [1, 0]
+        for number in range(20):
+            conn.call("SET", "key", str(number))
+            assert conn.call("WAITAOF", "1", "0", "5000") == [1, 0]
+        began = time.monotonic()
+        assert conn.call("WAITAOF", "1", "1", "100") == [1, 0], "a replica that is not there"
+        assert time.monotonic() - began >= 0.1
+        conn.call("CONFIG", "SET", "appendfsync", "everysec")
+        conn.call("SET", "key", "later")
+        assert conn.call("WAITAOF", "1", "0", "10000") == [1, 0]
+        conn.call("CONFIG", "SET", "appendfsync", "no")
+        conn.call("SET", "key", "never")
+        assert conn.call("WAITAOF", "1", "0", "200") == [0, 0]
+        conn.call("CONFIG", "SET", "appendonly", "no")
+        assert b"appendonly is disabled" in conn.raw("WAITAOF", "1", "0", "0")
+        assert conn.call("WAITAOF", "0", "0", "0") == [0, 0]
+        for wrong in (("2", "0", "0"), ("x", "0", "0"), ("0", "-1", "0"), ("0", "0", "-1")):
+            assert conn.raw("WAITAOF", *wrong).startswith(b"-ERR "), wrong
+    server.stop()
+    shutil.rmtree(home)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -279,7 +305,8 @@ def main():
                  the_files_can_be_read_with_no, with_always_power_may_fail_at_any_time,
                  with_everysec_the_last_seconds_are_lost):
         tally.run(test.__name__, test, rounds)
-    for test in (redis_reads_what_podis_wrote, podis_reads_what_redis_wrote):
+    for test in (redis_reads_what_podis_wrote, podis_reads_what_redis_wrote,
+                 waitaof_says_what_is_on_the_disk):
         tally.run(test.__name__, test)
     sys.exit(tally.finish())
 

@@ -4,6 +4,7 @@
 
 #include "cache/base/memory.h"
 #include "cache/base/number.h"
+#include "cache/persist/aof.h"
 #include "cache/wait.h"
 #include "proxy/server/replication_inside.h"
 #include "proxy/server/session.h"
@@ -215,7 +216,6 @@ static void acknowledge(struct call *c, size_t at)
 
 enum detail { DETAIL_TAKEN, DETAIL_UNANSWERED, DETAIL_REFUSED };
 
-/* One of the pairs. */
 /* What of the data it wants instead of all. */
 static enum detail take_filter(struct call *c, size_t at, struct replica *replica)
 {
@@ -228,6 +228,7 @@ static enum detail take_filter(struct call *c, size_t at, struct replica *replic
     return DETAIL_TAKEN;
 }
 
+/* One of the pairs. */
 static enum detail take_detail(struct call *c, size_t at)
 {
     struct replica *replica = replica_of_session(session_of(c));
@@ -338,6 +339,60 @@ static void wait_(struct call *c)
     reply_integer(c->reply, (int64_t)have);
 }
 
+/* Whether the append-only file has on the disk what was logged when the wait began. */
+static bool is_synced_here(struct call *c)
+{
+    struct session *session = session_of(c);
+    const struct aof *aof = session->server->parts.aof;
+
+    if (aof == NULL) {
+        return false;
+    }
+    struct aof_figures figures = aof_figures(aof, c->now_ms);
+    if (session->wait == NULL) {
+        session->awaited_seq = figures.said_seq;
+    }
+    return figures.on && !figures.waits && figures.synced_seq >= session->awaited_seq;
+}
+
+static bool may_wait_for_file(struct call *c, int64_t local)
+{
+    const struct server *server = session_of(c)->server;
+
+    if (following_is_on(&replication_in(c)->following)) {
+        reply_error(c->reply,
+                    SPAN("ERR WAITAOF cannot be used with replica instances. Please also note that "
+                         "writes to replicas are just local and are not propagated."));
+        return false;
+    }
+    if (local > 0 && (server->parts.aof == NULL || !aof_figures(server->parts.aof, c->now_ms).on)) {
+        reply_error(c->reply, SPAN("ERR WAITAOF cannot be used when numlocal is set but appendonly "
+                                   "is disabled."));
+        return false;
+    }
+    return true;
+}
+
+static void waitaof(struct call *c)
+{
+    int64_t local, wanted, timeout_ms;
+
+    if (!arg_integer_in(c, 1, 0, 1, &local, NULL) ||
+        !arg_integer_in(c, 2, 0, INT64_MAX, &wanted, NULL) || !take_timeout(c, 3, &timeout_ms) ||
+        !may_wait_for_file(c, local)) {
+        return;
+    }
+    bool here = is_synced_here(c);
+    size_t have = replicas_synced(session_of(c)->server, awaited_offset(c));
+    if ((local > (int64_t)here || have < (uint64_t)wanted) &&
+        may_wait_for(c, (uint64_t)timeout_ms)) {
+        return;
+    }
+    reply_array(c->reply, 2);
+    reply_integer(c->reply, here);
+    reply_integer(c->reply, (int64_t)have);
+}
+
 static void failover(struct call *c)
 {
     reply_error(c->reply,
@@ -408,6 +463,17 @@ const struct command replication_commands[] = {
       .complexity = "O(1)",
       .synopsis = "numreplicas:integer timeout:integer",
       .summary = "Waits until so many replicas have applied what was written.",
+      .tips = "request_policy:all_shards response_policy:agg_min" },
+    { .name = "waitaof",
+      .run = waitaof,
+      .arity = 4,
+      .flags = CMD_SESSION | CMD_NOSCRIPT,
+      .categories = ACL_CONNECTION,
+      .group = "generic",
+      .since = "7.2.0",
+      .complexity = "O(1)",
+      .synopsis = "numlocal:integer numreplicas:integer timeout:integer",
+      .summary = "Waits until what was written is in the append-only file, here and at replicas.",
       .tips = "request_policy:all_shards response_policy:agg_min" },
     { .name = "failover",
       .run = failover,
