@@ -50,6 +50,7 @@ static const char *const reasons[] = {
 #define KIND_TEXT                    .kind = OPTION_TEXT
 #define KIND_ENUM(list)              .kind = OPTION_ENUM, .words = list##_words
 #define KIND_LIST                    .kind = OPTION_LIST
+#define KIND_PERCENTS                .kind = OPTION_PERCENTS
 #define KIND_SAVE                    .kind = OPTION_SAVE
 #define KIND_LINES                   .kind = OPTION_LINES
 #define KIND_RULES                   .kind = OPTION_RULES
@@ -225,5 +226,6 @@ bool option_adds_up(const struct option *option)
 
 bool option_takes_words(const struct option *option)
 {
-    return option_adds_up(option) || option->kind == OPTION_LIST || option->kind == OPTION_LIMITS;
+    return option_adds_up(option) || option->kind == OPTION_LIST ||
+           option->kind == OPTION_PERCENTS || option->kind == OPTION_LIMITS;
 }

@@ -18,6 +18,7 @@ enum option_kind {
     OPTION_TEXT,
     OPTION_ENUM,
     OPTION_LIST,
+    OPTION_PERCENTS,
     OPTION_SAVE,
     OPTION_LINES,
     OPTION_RULES,

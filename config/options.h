@@ -155,8 +155,8 @@
       "What stops all clients for so many milliseconds is kept for LATENCY; 0: nothing is")        \
     X(latency_tracking, "latency-tracking", BOOLEAN, "yes", RELOAD,                                \
       "Count how often each command took how long")                                                \
-    X(latency_tracking_info_percentiles, "latency-tracking-info-percentiles", LIST, "50 99 99.9",  \
-      RELOAD, "Which percentiles of that INFO latencystats shows")                                 \
+    X(latency_tracking_info_percentiles, "latency-tracking-info-percentiles", PERCENTS,            \
+      "50 99 99.9", RELOAD, "Which percentiles of that INFO latencystats shows")                   \
     X(logfile, "logfile", TEXT, "", RESTART, "File to log to; standard output if empty")           \
     X(pidfile, "pidfile", TEXT, "", RESTART, "File to write the process id to")                    \
     X(daemonize, "daemonize", BOOLEAN, "no", RESTART, "Run in the background")                     \
@@ -216,6 +216,7 @@ struct option_limits {
 #define OPTION_C_TEXT                   char *
 #define OPTION_C_ENUM(kind)             int
 #define OPTION_C_LIST                   struct option_list
+#define OPTION_C_PERCENTS               struct option_list
 #define OPTION_C_SAVE                   struct option_list
 #define OPTION_C_LINES                  struct option_list
 #define OPTION_C_RULES                  struct option_list

@@ -333,6 +333,34 @@ static bool read_list(const struct option *option, const struct option_list *wor
     return true;
 }
 
+/* Written as short as can be: 0.0 is 0. */
+static bool read_percents(const struct option *option, const struct option_list *words, void *field,
+                          struct complaint *why)
+{
+    struct option_list read = { 0 };
+    bool good = true;
+
+    (void)option;
+    for (size_t i = 0; i < words->count && good; i++) {
+        char text[NUMBER_TEXT_MAX];
+        double percent;
+        good = number_parse_double(span_from(words->items[i]), &percent) && percent >= 0 &&
+               percent <= 100;
+        if (good) {
+            size_t len = (size_t)snprintf(text, sizeof(text), "%.10g", percent);
+            words_add(&read, (struct span){ text, len });
+        }
+    }
+    if (!good) {
+        words_fini(&read);
+        return refuse(why, "latency-tracking-info-percentiles should contain only numbers between "
+                           "0.0 and 100.0");
+    }
+    words_fini(field);
+    *(struct option_list *)field = read;
+    return true;
+}
+
 static bool read_save(const struct option *option, const struct option_list *words, void *field,
                       struct complaint *why)
 {
@@ -545,6 +573,8 @@ static const struct kind {
     [OPTION_TEXT] = { TEXT, sizeof(char *), read_text, print_text, "one word, or \"\"" },
     [OPTION_ENUM] = { PLAIN, sizeof(int), read_enum, print_enum, "one of: " },
     [OPTION_LIST] = { LIST, sizeof(struct option_list), read_list, print_list, "words, or \"\"" },
+    [OPTION_PERCENTS] = { LIST, sizeof(struct option_list), read_percents, print_list,
+                          "numbers from 0 to 100" },
     [OPTION_SAVE] = { LIST, sizeof(struct option_list), read_save, print_list,
                       "pairs of seconds and changes: 900 1, or \"\"" },
     [OPTION_LINES] = { LIST, sizeof(struct option_list), read_line, print_lines, "words" },

@@ -63,7 +63,7 @@ SPAWN = ("unit/type/incr", "unit/type/list-2", "unit/type/stream-cgroups", "unit
          "integration/block-repl", "integration/replication-2", "integration/replication-3",
          "integration/replication-4", "integration/psync2", "integration/psync2-reg",
          "integration/psync2-pingoff",
-         "unit/shutdown", "unit/aofrw", "integration/rdb", "integration/aof",
+         "unit/shutdown", "unit/info", "unit/aofrw", "integration/rdb", "integration/aof",
          "integration/convert-zipmap-hash-on-load",
          "integration/convert-ziplist-hash-on-load", "integration/convert-ziplist-zset-on-load")
 TLS = ("unit/tls", "unit/protocol", "unit/pubsub", "unit/networking", "unit/obuf-limits")
