@@ -178,6 +178,24 @@ static struct evict_settings settings_of(const struct options *options)
     return settings;
 }
 
+/* What has come in, and is not a whole request yet, may be a lot of memory. */
+static bool much_came_in(const struct server *server)
+{
+    return server->options->maxmemory != 0 &&
+           server->statistics.totals.bytes_in - server->pressure.bytes_in >= LOOK_EVERY_BYTES;
+}
+
+void pressure_turn(struct server *server)
+{
+    if (much_came_in(server)) {
+        pressure_look(server);
+        server->pressure.evicting = true;
+    }
+    if (server->pressure.evicting) {
+        pressure_relieve(server);
+    }
+}
+
 void pressure_configure(struct server *server)
 {
     const struct options *options = server->options;

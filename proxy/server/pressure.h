@@ -33,6 +33,9 @@ void pressure_look(struct server *server);
 /* The policy or the limit may have changed. */
 void pressure_configure(struct server *server);
 
+/* At the end of each turn: goes on with what was begun, or looks if much has come in. */
+void pressure_turn(struct server *server);
+
 /* Goes on with what was begun: each turn while `evicting`, and each tick after pressure_look(). */
 void pressure_relieve(struct server *server);
 

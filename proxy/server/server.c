@@ -93,9 +93,7 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
     if (server->cache_is_busy) {
         tick_store(server, TURN_BUCKETS);
     }
-    if (server->pressure.evicting) {
-        pressure_relieve(server);
-    }
+    pressure_turn(server);
     if (waiting_has_ready(&server->waiting)) {
         waiting_serve_ready(server);
     }
