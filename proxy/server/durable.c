@@ -7,7 +7,6 @@
 #include "proxy/server/durable.h"
 
 #include "cache/persist/aof.h"
-#include "proxy/server/pause.h"
 #include "proxy/server/persisting.h"
 #include "proxy/server/state.h"
 
@@ -71,20 +70,6 @@ void durable_forget(struct connection *connection)
     connection->is_withheld = false;
 }
 
-static void hold_writes(struct server *server)
-{
-    bool behind = aof_is_behind(server->parts.aof);
-
-    if (behind != server->rewrite_is_behind) {
-        server->rewrite_is_behind = behind;
-        if (behind) {
-            pause_begin(server, PAUSE_FOR_SNAPSHOT, PAUSE_WRITES, PAUSE_FOR_EVER);
-        } else {
-            pause_lift(server, PAUSE_FOR_SNAPSHOT);
-        }
-    }
-}
-
 /* A slice of a rewrite is bounded by the clock, as that of another snapshot. */
 static bool take_slice(struct server *server)
 {
@@ -98,20 +83,32 @@ static bool take_slice(struct server *server)
     return more;
 }
 
+/* Those that said WAITAOF, when more is on the disk, or the file has become whole. */
+static void ask_again(struct server *server)
+{
+    if (server->waiting.told == NULL) {
+        return;
+    }
+    struct aof_figures figures = aof_figures(server->parts.aof, server->now_ms);
+    if (figures.synced_seq != server->synced.seq || figures.waits != server->synced.waits) {
+        server->synced.seq = figures.synced_seq;
+        server->synced.waits = figures.waits;
+        waiting_ask_again(server);
+    }
+}
+
 bool durable_turn(struct server *server)
 {
     if (server->parts.aof == NULL || server->loading) {
         return false;
     }
     bool more = take_slice(server);
-    hold_writes(server);
+    persisting_hold(server);
     withhold_writers(server);
     if (server->withheld != NULL) {
         release(server);
     }
-    if (server->waiting.told != NULL) {
-        waiting_ask_again(server); /* WAITAOF */
-    }
+    ask_again(server);
     if (aof_refuses_writes(server->parts.aof) != NULL || server->special & SPECIAL_UNSAVED) {
         persisting_look(server);
     }

@@ -20,8 +20,12 @@ static const char misconf[] =
     "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about "
     "the RDB error.";
 
-static void hold_writes(struct server *server, bool behind)
+void persisting_hold(struct server *server)
 {
+    const struct server_parts *parts = &server->parts;
+    bool behind = (parts->persistence != NULL && persistence_is_behind(parts->persistence)) ||
+                  (parts->aof != NULL && aof_is_behind(parts->aof));
+
     if (behind == server->snapshot_is_behind) {
         return;
     }
@@ -71,7 +75,7 @@ bool persisting_turn(struct server *server)
     do {
         more = persistence_turn(persistence, server->now_ms, SLICE_BUCKETS);
     } while (more && timing_clock_ns() < until_ns);
-    hold_writes(server, persistence_is_behind(persistence));
+    persisting_hold(server);
     if (!persistence_is_saving(persistence)) {
         persisting_look(server);
     }

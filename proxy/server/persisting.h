@@ -12,6 +12,9 @@
 bool persisting_turn(struct server *server);
 void persisting_tick(struct server *server);
 
+/* Holds writes while a snapshot, for the RDB file or for the log, is behind. */
+void persisting_hold(struct server *server);
+
 /* After anything that may have made saving fail, or succeed. */
 void persisting_look(struct server *server);
 

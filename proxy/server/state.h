@@ -103,7 +103,10 @@ struct server {
     struct connection *unfinished; /* Have whole requests left to run. */
     struct connection *lingering;
     struct connection *withheld; /* Have output that waits for the disk. */
-    bool rewrite_is_behind;
+    struct {
+        uint64_t seq;
+        bool waits;
+    } synced;            /* Of aof_figures(), when those that wait for it were last asked again. */
     char misconf[512];   /* Why writes are refused: persisting.c. */
     unsigned handshakes; /* Gone on with in this turn. */
     bool draining;
